@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Blocks: preallocated memory for things that live as long as one operation (DMA operations with their lists, MDLs with their
+ * frames, contexts).
+ *
+ * A pool has size classes; each thread keeps a small stack of free blocks per class, so that taking and giving costs no lock
+ * and no system call in the steady state. Blocks never move and their address range is reserved, so that any pointer, however
+ * wrong, can be asked whether it is a live block. A block given back is not handed out again at once (stale pointers stay
+ * recognisable for a while).
+ */
+#ifndef VPORT_MEM_BLOCKS_H
+#define VPORT_MEM_BLOCKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <videoport/status.h>
+
+struct vport_block_pool;
+
+/*
+ * Blocks of `header` bytes plus `per_item` bytes for each of 24, 272, 4112, 65552 items, and, above that, of exactly as many
+ * as asked (straight from the system). `name` for reports. Pools are made once per process and live for ever.
+ */
+enum vport_status vport_block_pool_create(const char *name, size_t header, size_t per_item, struct vport_block_pool **pool);
+
+/* 64-byte aligned, contents undefined; NULL when there is no memory. Any thread. */
+void *vport_block_take(struct vport_block_pool *pool, size_t items);
+/* `block` is live and from this pool. Any thread, also another than the one that took it. */
+void vport_block_give(struct vport_block_pool *pool, void *block);
+
+/* true if `pointer` is the start of a live block of this pool. Any pointer value is fine; never faults. */
+bool vport_block_live(struct vport_block_pool *pool, const void *pointer);
+/* How many items the live block has room for. */
+size_t vport_block_items(struct vport_block_pool *pool, const void *block);
+/* Blocks now taken. */
+size_t vport_block_count(struct vport_block_pool *pool);
+
+#endif
