@@ -90,9 +90,11 @@ void vport_dma_adapter_dispatch(struct vport_dma_adapter *adapter);
 
 /*
  * Called exactly once per successful vport_dma_map, on the mapping thread or on the one whose unmap freed what was missing.
- * May call anything here, unmap of this very list included; nothing is touched after it returns.
+ * May call anything here, unmap of this very list included; nothing is touched after it returns. `user` is the copy that the
+ * operation keeps of the request's: read it before anything that may end the operation.
  */
-typedef void vport_dma_ready(void *context, struct vport_dma_list *list);
+enum { VPORT_DMA_USER = 4 };
+typedef void vport_dma_ready(const uintptr_t *user, struct vport_dma_list *list);
 
 struct vport_dma_request {
     struct vport_pages *pages; /* locked; stays so until unmap (see vport_pages_hold) */
@@ -100,7 +102,7 @@ struct vport_dma_request {
     uint32_t length;           /* bytes, > 0 */
     bool to_device;
     vport_dma_ready *ready;
-    void *context;
+    uintptr_t user[VPORT_DMA_USER]; /* the caller's; copied into the operation, because a queued request outlives the call */
 };
 
 /*
