@@ -8,6 +8,17 @@
 
 #define IOCTL_VPORT_BLIT CTL_CODE(FILE_DEVICE_VIDEO, 0x900, METHOD_BUFFERED, FILE_ANY_ACCESS)
 
+/*
+ * Sets a mode of exactly this size, 32 bits a pixel, blank. ERROR_NOT_ENOUGH_MEMORY: the video memory cannot hold it;
+ * ERROR_INVALID_PARAMETER: no size the device can show. No output.
+ */
+#define IOCTL_VPORT_SET_SIZE CTL_CODE(FILE_DEVICE_VIDEO, 0x901, METHOD_BUFFERED, FILE_ANY_ACCESS)
+
+typedef struct _VPORT_SIZE {
+    ULONG Width;  /* pixels */
+    ULONG Height; /* pixels */
+} VPORT_SIZE, *PVPORT_SIZE;
+
 #define VPORT_BLIT_TO_DEVICE    0u
 #define VPORT_BLIT_FROM_DEVICE  1u
 /* flags */
