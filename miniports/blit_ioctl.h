@@ -35,7 +35,7 @@ typedef struct _VPORT_BLIT {
 
 /* Output. */
 typedef struct _VPORT_BLIT_RESULT {
-    ULONG Operations; /* VideoPortStartDma / VideoPortCompleteDma pairs */
+    ULONG Operations; /* VideoPortStartDma / VideoPortCompleteDma pairs; 0 through the common buffer */
     ULONG Elements;   /* of all their lists */
     ULONGLONG Bytes;
 } VPORT_BLIT_RESULT, *PVPORT_BLIT_RESULT;

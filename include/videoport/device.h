@@ -38,9 +38,14 @@ struct vport_device_ops {
     uint8_t revision;
     bool interrupt; /* has an interrupt pin */
 
+    /* Called once, before all others: keep `device`, it is what the services take. */
+    void (*attach)(void *model, struct vport_device *device);
     /* Power-on state; also called for every reset. */
     void (*reset)(void *model);
-    /* One register access of 1, 2, 4 or 8 bytes at `offset` into BAR `bar`; never called for a BAR with `memory`. */
+    /*
+     * One register access of 1, 2, 4 or 8 bytes at `offset`, a multiple of `width`, into BAR `bar`. Never called for a BAR with
+     * `memory`; may be NULL when there is no other.
+     */
     uint64_t (*read)(void *model, unsigned bar, uint64_t offset, unsigned width);
     void (*write)(void *model, unsigned bar, uint64_t offset, unsigned width, uint64_t value);
     /* Timer `timer` (0..VPORT_DEVICE_TIMERS - 1) that was set has come due. May be NULL. */
@@ -49,6 +54,17 @@ struct vport_device_ops {
     enum vport_status (*screenshot)(void *model, struct vport_image *image);
     /* The machine ends; free what the model allocated. May be NULL. */
     void (*destroy)(void *model);
+};
+
+/*
+ * One model, ready to be plugged into a machine (vport_machine_config.device). Whoever takes the plug copies it and owns `model`
+ * from then on: ops->destroy runs when the machine ends, and also when it could not be made.
+ */
+struct vport_device_plug {
+    const struct vport_device_ops *ops;
+    void *model;
+    struct vport_device_bar bar[VPORT_DEVICE_BARS];
+    unsigned address_bits; /* address lines of its DMA: higher bits are dropped on the way, and reported; 0: 64 */
 };
 
 /* ---- Services: called from inside the functions above --------------------------------------------------------------- */

@@ -32,9 +32,17 @@ extern "C" {
 enum { VPORT_ERROR_TEXT = 512 };
 
 struct vport_machine;
+struct vport_device_plug;
 
 struct vport_machine_config {
     const char *adapter; /* "sim", "sim:key=value,..."; vport_adapters() lists them */
+    /*
+     * A device model of the caller's own (videoport/device.h), plugged in where the adapter would be; NULL: the adapter. Only
+     * with "sim", whose platform keys (memory, frames, map-registers, coherent, queue, mode) still apply; its device keys (sg,
+     * reach, max-length, latency) are refused as VPORT_E_INVALID. The model belongs to vport_machine_create() from the call on,
+     * whatever it returns. There is no built-in miniport for it: give one to vport_machine_start().
+     */
+    const struct vport_device_plug *device;
     uint64_t seed;       /* decides layouts, jitter and, in deterministic mode, the order of everything */
     vport_report_sink *report;
     void *report_context;

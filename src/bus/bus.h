@@ -42,6 +42,12 @@ struct vport_function {
     uint8_t slot, function;
     unsigned resources;
     struct vport_resource resource[VPORT_BUS_RESOURCES];
+    /*
+     * Bus addresses that can get from this function to memory: the address lines of its slot and of the bridges above it, as
+     * 2^n - 1; all ones: no limit. VP_DEVICE_DESCRIPTION and DEVICE_DESCRIPTION can only say 24, 32 or 64 bits (GA-10, GA-A3),
+     * and the platform knows better: the hal's reach is the smaller of what the driver declared and this.
+     */
+    uint64_t dma_mask;
     bool interrupt; /* it has an interrupt */
     uint32_t vector; /* what interrupt_connect takes; goes into the resource list as level and vector */
 };
