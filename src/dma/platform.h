@@ -56,6 +56,12 @@ struct vport_dma_platform_ops {
 struct vport_dma_platform {
     const struct vport_dma_platform_ops *ops;
     uint64_t highest;           /* highest bus address that memory of this platform can have */
+    /*
+     * Some frames lie above `highest`: names for pages of this process that no device of this platform can be shown at all,
+     * whatever its reach, through an IOMMU neither. They always bounce (so such a platform grants bounce_registers). An
+     * IOMMU, if there is one, is shown the bounce pages instead.
+     */
+    bool outside;
     uint32_t bounce_registers;  /* most map registers an adapter that may have to bounce is granted (>= 1) */
     uint32_t direct_registers;  /* the same for one that never bounces */
     bool queue_always;          /* test knob: every request waits its turn in the queue, as if registers had run out */
