@@ -7,6 +7,9 @@
  * next and whether one runs now at all, so that the same seed replays the same run byte for byte. In threaded mode there is
  * the real clock and one worker thread per event class, and events of one class never overlap each other.
  *
+ * In deterministic mode a device's event never comes inside another device's event. A system event may come inside any event
+ * that yields, as an interrupt on another processor would: a new interrupt while the deferred work of the last one is under way.
+ *
  * Knows nothing of DMA, NT or devices.
  */
 #ifndef VPORT_BASE_LOOP_H
@@ -36,9 +39,8 @@ struct vport_event {
     void (*run)(void *context);
     void *context;
     enum vport_event_class class;
-    uint64_t due;      /* ns on the loop's clock */
-    uint64_t sequence; /* order of posting, breaks ties */
-    uint32_t place;    /* 1 + index in the heap; 0 = not posted */
+    uint64_t due; /* ns on the loop's clock */
+    struct vport_event *next, *previous; /* in order of due time, then of posting; NULL = not posted */
 };
 
 static inline void vport_event_init(struct vport_event *event, enum vport_event_class class,
@@ -57,6 +59,7 @@ enum vport_status vport_loop_create(enum vport_loop_mode mode, uint64_t seed, st
                                     struct vport_loop **loop);
 /* Stops the workers, drops what is still posted. Not from an event. */
 void vport_loop_destroy(struct vport_loop *loop);
+/* When it returns no event runs any more that began under the wrapper before. Not from an event. */
 void vport_loop_set_wrapper(struct vport_loop *loop, vport_loop_wrapper *wrapper, void *context);
 
 enum vport_loop_mode vport_loop_mode(const struct vport_loop *loop);
@@ -69,7 +72,7 @@ uint64_t vport_loop_random(struct vport_loop *loop);
 void vport_loop_post(struct vport_loop *loop, struct vport_event *event, uint64_t delay);
 /* true if it was posted and now will not run; false if it is not posted (it may be running on another thread). */
 bool vport_loop_cancel(struct vport_loop *loop, struct vport_event *event);
-/* As cancel, and waits until a run of it on another thread is over. Not from that event itself. */
+/* As cancel, and waits until a run of it on another thread is over, which cannot post it again. Not from that event itself. */
 void vport_loop_cancel_wait(struct vport_loop *loop, struct vport_event *event);
 
 /*
@@ -78,6 +81,12 @@ void vport_loop_cancel_wait(struct vport_loop *loop, struct vport_event *event);
  */
 enum { VPORT_LOOP_DEPTH = 8 };
 void vport_loop_yield(struct vport_loop *loop);
+/*
+ * The same where nothing but devices may run (a lock is held that other events could want): `classes` is a set of
+ * 1 << enum vport_event_class. Without it a driver that polls its device under a lock would wait for ever.
+ */
+enum { VPORT_LOOP_DEVICES = 1 << VPORT_EVENT_DEVICE, VPORT_LOOP_ALL = (1 << VPORT_EVENT_CLASSES) - 1 };
+void vport_loop_yield_to(struct vport_loop *loop, unsigned classes);
 
 /*
  * Waits until condition(context) is true, at most `timeout` ns (UINT64_MAX: no limit). Returns what condition said last.
@@ -92,5 +101,6 @@ void vport_loop_wake(struct vport_loop *loop);
 
 /* Lets `delay` ns pass: deterministic: events that become due run; threaded: busy-waits (use for microseconds only). */
 void vport_loop_stall(struct vport_loop *loop, uint64_t delay);
+void vport_loop_stall_to(struct vport_loop *loop, unsigned classes, uint64_t delay);
 
 #endif
