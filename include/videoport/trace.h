@@ -60,6 +60,17 @@ void vport_trace_destroy(struct vport_trace *trace);
 /* NULL turns the trace off. Set it while the machine is idle. */
 void vport_trace_set_sink(struct vport_trace *trace, vport_trace_sink *sink, void *context);
 
+/*
+ * The next ordinal, from 1, by which the trace names an adapter or an operation of this machine; 0 when `trace` is NULL. Any
+ * thread; an operation asks only while the trace is on.
+ */
+enum vport_trace_names {
+    VPORT_TRACE_NAME_ADAPTER,
+    VPORT_TRACE_NAME_OPERATION,
+    VPORT_TRACE_NAMES
+};
+uint64_t vport_trace_name(struct vport_trace *trace, enum vport_trace_names kind);
+
 /* The slow half of vport_trace(): formats and hands over. */
 void vport_trace_write(struct vport_trace *trace, enum vport_trace_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 
@@ -67,12 +78,17 @@ struct vport_trace_switch {
     _Atomic int on;
 };
 
-/* `trace` may be NULL. */
+/* `trace` may be NULL: then it is off. */
+static inline int vport_trace_on(struct vport_trace *trace)
+{
+    return __builtin_expect(
+        trace && atomic_load_explicit(&((struct vport_trace_switch *)trace)->on, memory_order_relaxed), 0);
+}
+
 static inline void vport_trace(struct vport_trace *trace, enum vport_trace_kind kind, uint64_t a, uint64_t b, uint64_t c,
                                uint64_t d)
 {
-    if (__builtin_expect(
-            trace && atomic_load_explicit(&((struct vport_trace_switch *)trace)->on, memory_order_relaxed), 0))
+    if (vport_trace_on(trace))
         vport_trace_write(trace, kind, a, b, c, d);
 }
 
