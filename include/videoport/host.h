@@ -39,8 +39,8 @@ struct vport_machine_config {
     /*
      * A device model of the caller's own (videoport/device.h), plugged in where the adapter would be; NULL: the adapter. Only
      * with "sim", whose platform keys (memory, frames, map-registers, coherent, queue, mode) still apply; its device keys (sg,
-     * reach, max-length, latency) are refused as VPORT_E_INVALID. The model belongs to vport_machine_create() from the call on,
-     * whatever it returns. There is no built-in miniport for it: give one to vport_machine_start().
+     * reach, max-length, latency, video-memory) are refused as VPORT_E_INVALID. The model belongs to vport_machine_create()
+     * from the call on, whatever it returns. There is no built-in miniport for it: give one to vport_machine_start().
      */
     const struct vport_device_plug *device;
     uint64_t seed;       /* decides layouts, jitter and, in deterministic mode, the order of everything */
@@ -135,8 +135,8 @@ struct vport_adapter_kind {
     const struct vport_adapter_key *keys; /* ends with a NULL name */
 };
 
-/* All kinds; ends with a NULL name. Static storage. */
-const struct vport_adapter_kind *vport_adapters(void);
+/* All kinds; ends with a NULL pointer. Static storage. */
+const struct vport_adapter_kind *const *vport_adapters(void);
 /* Can this kind run here? VPORT_OK, or VPORT_E_ENVIRONMENT with what is missing in `why` (VPORT_ERROR_TEXT bytes). */
 enum vport_status vport_adapter_check(const char *name, char *why);
 

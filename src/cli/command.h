@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a subcommand of `videoport` is. One file each; main.c's table is the only place that lists
+ * them.
+ */
+#ifndef VPORT_CLI_COMMAND_H
+#define VPORT_CLI_COMMAND_H
+
+/* Exit codes, the same for every subcommand; docs/videoport.1 promises them. */
+enum vport_exit {
+    VPORT_EXIT_OK = 0,
+    VPORT_EXIT_FAILED = 1,      /* it did not work, or the pictures differ */
+    VPORT_EXIT_USAGE = 2,       /* the command line is wrong */
+    VPORT_EXIT_ENVIRONMENT = 3, /* something is missing on this computer; the message names it */
+};
+
+struct vport_command {
+    const char *name;    /* "blit" */
+    const char *summary; /* one line for `videoport help` */
+    /* argv[0] is "videoport NAME", for messages. Returns an enum vport_exit. */
+    int (*run)(int argc, char **argv);
+};
+
+extern const struct vport_command vport_command_adapters;
+extern const struct vport_command vport_command_blit;
+
+#endif
