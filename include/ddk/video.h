@@ -45,7 +45,7 @@ ULONG NTAPI DriverEntry(PVOID Context1, PVOID Context2);
 /* Not 0: success is NO_ERROR; any other value is a code of dderror.h or winerror.h. */
 typedef LONG VP_STATUS, *PVP_STATUS;
 
-/* ==== part 1: what a miniport supplies ========================================================== */
+/* ==== part 1: what a miniport supplies ======================================================== */
 
 /* Objects of the port, opaque to a miniport. */
 typedef struct _VIDEO_PORT_SPIN_LOCK *PSPIN_LOCK;
@@ -54,7 +54,7 @@ typedef struct __VP_DMA_ADAPTER *PVP_DMA_ADAPTER;
 typedef struct __DMA_PARAMETERS *PDMA;
 typedef ULONG DMA_EVENT_FLAGS;
 
-/* ---- adapter ---------------------------------------------------------------------------------- */
+/* ---- adapter --------------------------------------------------------------------------------- */
 
 typedef PVOID (NTAPI *PVIDEO_PORT_GET_PROC_ADDRESS)(
     PVOID HwDeviceExtension,
@@ -147,7 +147,7 @@ typedef VOID (NTAPI *PVIDEO_HW_LEGACYRESOURCES)(
     PVIDEO_ACCESS_RANGE *LegacyResourceList,
     PULONG LegacyResourceCount);
 
-/* ---- requests ---------------------------------------------------------------------------------- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 typedef struct _STATUS_BLOCK {
     __extension__ union {
@@ -172,7 +172,7 @@ typedef BOOLEAN (NTAPI *PVIDEO_HW_START_IO)(
     PVOID HwDeviceExtension,
     PVIDEO_REQUEST_PACKET RequestPacket);
 
-/* ---- DMA --------------------------------------------------------------------------------------- */
+/* ---- DMA ------------------------------------------------------------------------------------- */
 
 /* What the device can do; input of VideoPortGetDmaAdapter. (GA-4, GA-10, GA-11) */
 typedef struct _VP_DEVICE_DESCRIPTION {
@@ -251,7 +251,7 @@ typedef struct __VRB_SG {
         (Address) = (ULONG_PTR)((scatterList)->PhysicalAddress + (LONGLONG)vport_skip);          \
     } while (0)
 
-/* ---- children and power ------------------------------------------------------------------------ */
+/* ---- children and power ---------------------------------------------------------------------- */
 
 typedef struct _VIDEO_CHILD_ENUM_INFO {
     ULONG Size;
@@ -324,7 +324,7 @@ typedef VP_STATUS (NTAPI *PVIDEO_HW_QUERY_INTERFACE)(
     PVOID HwDeviceExtension,
     PQUERY_INTERFACE QueryInterface);
 
-/* ---- registration ------------------------------------------------------------------------------ */
+/* ---- registration ---------------------------------------------------------------------------- */
 
 /* HwInitDataSize tells the versions apart. (SG-8) */
 typedef struct _VIDEO_HW_INITIALIZATION_DATA {
@@ -358,7 +358,7 @@ typedef struct _VIDEO_HW_INITIALIZATION_DATA {
 #define SIZE_OF_WXP_VIDEO_HW_INITIALIZATION_DATA                                                 \
     (SIZE_OF_W2K_VIDEO_HW_INITIALIZATION_DATA + sizeof(ULONG))
 
-/* ---- callbacks handed to single exports ---------------------------------------------------------- */
+/* ---- callbacks handed to single exports ------------------------------------------------------ */
 
 /* VideoPortQueueDpc. DISPATCH. */
 typedef VOID (NTAPI *PMINIPORT_DPC_ROUTINE)(
@@ -461,7 +461,7 @@ typedef VP_STATUS (NTAPI *PDRIVER_IO_PORT_ULONG_STRING)(
     PULONG Data,
     ULONG DataLength);
 
-/* ---- parameters of other exports ----------------------------------------------------------------- */
+/* ---- parameters of other exports ------------------------------------------------------------- */
 
 /* VideoPortAllocatePool; the values are those of the kernel's POOL_TYPE */
 typedef enum _VP_POOL_TYPE {
@@ -521,7 +521,7 @@ typedef struct _VPOSVERSIONINFO {
     USHORT ServicePackMinor;
 } VPOSVERSIONINFO, *PVPOSVERSIONINFO;
 
-/* ---- I2C and DDC --------------------------------------------------------------------------------- */
+/* ---- I2C and DDC ----------------------------------------------------------------------------- */
 
 typedef VOID (NTAPI *PVIDEO_WRITE_CLOCK_LINE)(
     PVOID HwDeviceExtension,
@@ -772,9 +772,9 @@ typedef struct _VIDEO_PORT_WCMEMORYPROTECTION_INTERFACE {
     RESTORE_WC_MEMORY VideoPortRestoreWCMemory;
 } VIDEO_PORT_WCMEMORYPROTECTION_INTERFACE, *PVIDEO_PORT_WCMEMORYPROTECTION_INTERFACE;
 
-/* ==== part 2: what the port exports ============================================================= */
+/* ==== part 2: what the port exports =========================================================== */
 
-/* ---- registration and locks -------------------------------------------------------------------- */
+/* ---- registration and locks ------------------------------------------------------------------ */
 
 /* Registers the miniport; called once by DriverEntry with its two arguments. PASSIVE.
    An NTSTATUS, which DriverEntry returns; STATUS_REVISION_MISMATCH for an unknown HwInitDataSize. */
@@ -822,7 +822,7 @@ VPAPI VOID NTAPI VideoPortReleaseSpinLockFromDpcLevel(
     PVOID HwDeviceExtension,
     PSPIN_LOCK SpinLock);
 
-/* ---- memory -------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 /* Pool memory, or NULL. <= DISPATCH for the nonpaged types, < DISPATCH for the paged ones. */
 VPAPI PVOID NTAPI VideoPortAllocatePool(
@@ -874,7 +874,7 @@ VPAPI VOID NTAPI VideoPortZeroDeviceMemory(
     PVOID Destination,
     ULONG Length);
 
-/* ---- DMA --------------------------------------------------------------------------------------- */
+/* ---- DMA ------------------------------------------------------------------------------------- */
 
 /* An adapter object for the bus master, or NULL. One per concurrent DMA path. PASSIVE.
    (GA-1 .. GA-13) */
@@ -1040,7 +1040,7 @@ VPAPI BOOLEAN NTAPI VideoPortUnlockPages(
     PVOID hwDeviceExtension,
     PDMA pDma);
 
-/* ---- events, timer, DPC, synchronization ------------------------------------------------------- */
+/* ---- events, timer, DPC, synchronization ----------------------------------------------------- */
 
 /* Makes an event; EventFlag holds its type and first state. PASSIVE.
    NO_ERROR, ERROR_INVALID_PARAMETER or ERROR_NOT_ENOUGH_MEMORY. */
@@ -1116,7 +1116,7 @@ VPAPI LONG FASTCALL VideoPortInterlockedExchange(
     PLONG Target,
     LONG Value);
 
-/* ---- resources and mappings -------------------------------------------------------------------- */
+/* ---- resources and mappings ------------------------------------------------------------------ */
 
 /* Gets the bus resources of the device, claims them and fills AccessRanges. PASSIVE, from
    HwVidFindAdapter. NO_ERROR, ERROR_INVALID_PARAMETER, ERROR_DEV_NOT_EXIST, ERROR_MORE_DATA,
@@ -1246,7 +1246,7 @@ VPAPI VP_STATUS NTAPI VideoPortInt10(
     PVOID HwDeviceExtension,
     PVIDEO_X86_BIOS_ARGUMENTS BiosArguments);
 
-/* ---- registry and device data ------------------------------------------------------------------ */
+/* ---- registry and device data ---------------------------------------------------------------- */
 
 /* Reads a value of the device's key and hands it to the callback. IsParameterFileName: the value
    names a file whose contents are wanted. PASSIVE. The callback's result or
@@ -1276,7 +1276,7 @@ VPAPI VP_STATUS NTAPI VideoPortGetDeviceData(
     PMINIPORT_QUERY_DEVICE_ROUTINE CallbackRoutine,
     PVOID Context);
 
-/* ---- children, services, secondary display ------------------------------------------------------- */
+/* ---- children, services, secondary display --------------------------------------------------- */
 
 /* Enumerates the children again. <= DISPATCH. NO_ERROR. */
 VPAPI VP_STATUS NTAPI VideoPortEnumerateChildren(
@@ -1316,7 +1316,7 @@ VPAPI BOOLEAN NTAPI VideoPortDDCMonitorHelper(
     PUCHAR EdidBuffer,
     ULONG EdidBufferSize);
 
-/* ---- system ------------------------------------------------------------------------------------ */
+/* ---- system ---------------------------------------------------------------------------------- */
 
 /* The system's version; the caller sets Size. PASSIVE. NO_ERROR or ERROR_INVALID_PARAMETER. */
 VPAPI VP_STATUS NTAPI VideoPortGetVersion(

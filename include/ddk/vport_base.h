@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* ---- machine ------------------------------------------------------------------------------- */
+/* ---- machine --------------------------------------------------------------------------------- */
 
 #if defined(__x86_64__) && !defined(__ILP32__)
 #define VPORT_X64 1
@@ -113,7 +113,7 @@
 #define _cdecl VPORT_CDECL
 #endif
 
-/* ---- words of the Windows compilers -------------------------------------------------------- */
+/* ---- words of the Windows compilers ---------------------------------------------------------- */
 
 #ifndef _WIN32
 
@@ -403,7 +403,7 @@ typedef union _ULARGE_INTEGER {
 /* 64 bits on every machine; in DMA structures it holds the device's (logical) address. */
 typedef LARGE_INTEGER PHYSICAL_ADDRESS, *PPHYSICAL_ADDRESS;
 
-/* ---- small tools of every driver --------------------------------------------------------------- */
+/* ---- small tools of every driver ------------------------------------------------------------- */
 
 #define NT_SUCCESS(Status) (((NTSTATUS)(Status)) >= 0)
 #define NT_INFORMATION(Status) ((((ULONG)(Status)) >> 30) == 1)
