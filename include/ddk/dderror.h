@@ -2,8 +2,9 @@
 /*
  * dderror.h - the Win32 error codes which a display or video miniport driver returns.
  *
- * A VP_STATUS is one of these. Include it before miniport.h and video.h (video.h does it by itself).
- * Other codes are in winerror.h, which may be included together with this file in any order.
+ * A VP_STATUS is one of these. Include it before miniport.h and video.h (video.h does it by
+ * itself). Other codes are in winerror.h, which may be included together with this file in any
+ * order.
  *
  * Source: the published system error codes list.
  */

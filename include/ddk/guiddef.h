@@ -2,8 +2,8 @@
 /*
  * guiddef.h - GUID and the macros which declare and compare GUIDs.
  *
- * DEFINE_GUID declares; in the one file which includes <initguid.h>, or which defines INITGUID before
- * including this file again, it defines.
+ * DEFINE_GUID declares; in the one file which includes <initguid.h>, or which defines INITGUID
+ * before including this file again, it defines.
  *
  * Source: the published GUID structure page and kernel/defining-and-exporting-new-guids.
  */

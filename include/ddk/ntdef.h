@@ -2,8 +2,9 @@
 /*
  * ntdef.h - NT base definitions: base types, strings, list entries, object attributes.
  *
- * Include it first where a driver asks for it; wdm.h includes it by itself. miniport.h and video.h do
- * not: a miniport that defines its own LIST_ENTRY compiles as long as it does not include this file.
+ * Include it first where a driver asks for it; wdm.h includes it by itself. miniport.h and video.h
+ * do not: a miniport that defines its own LIST_ENTRY compiles as long as it does not include this
+ * file.
  *
  * Sources: wdm/ns-wdm-_unicode_string, kernel/singly-and-doubly-linked-lists,
  * wdm/nf-wdm-initializeobjectattributes (ntdef), and the "Windows Data Types" page.

@@ -2,21 +2,21 @@
 /*
  * video.h - the video port driver's interface for video miniport drivers.
  *
- * Part 1 declares what a miniport supplies: its structures and the types of its callbacks.
- * Part 2 declares what the port exports, grouped by subject. Each export is one declaration of the
- * form "VPAPI type NTAPI Name(...);" from which the export tables and import libraries are generated
+ * Part 1 declares what a miniport supplies: its structures and the types of its callbacks. Part 2
+ * declares what the port exports, grouped by subject. Each export is one declaration of the form
+ * "VPAPI type NTAPI Name(...);" from which the export tables and import libraries are generated
  * (scripts/ddk_prototypes.py).
  *
- * Include order of a miniport: dderror.h devioctl.h miniport.h ntddvdeo.h video.h. This file includes
- * all of them by itself; wdm.h or ntddk.h may come before or after it.
+ * Include order of a miniport: dderror.h devioctl.h miniport.h ntddvdeo.h video.h. This file
+ * includes all of them by itself; wdm.h or ntddk.h may come before or after it.
  *
- * "PASSIVE", "<= DISPATCH" and so on are the IRQL at which a function may be called; "any" means that
- * HwVidInterrupt may call it too, provided the memory it touches is resident. Ids such as SD-9 name
- * clauses of the DMA contract in docs/. A function called "obsolete" exists for old binaries and has
- * a documented fixed result.
+ * "PASSIVE", "<= DISPATCH" and so on are the IRQL at which a function may be called; "any" means
+ * that HwVidInterrupt may call it too, provided the memory it touches is resident. Ids such as SD-9
+ * name clauses of the DMA contract in docs/. A function called "obsolete" exists for old binaries
+ * and has a documented fixed result.
  *
- * Sources: the video header's pages of the display DDI reference: video/nf-video-<name in lower case>
- * for a function, video/nc-video-... for a callback, video/ns-video-... for a structure.
+ * Sources: the video header's pages of the display DDI reference: video/nf-video-<name in lower
+ * case> for a function, video/nc-video-... for a callback, video/ns-video-... for a structure.
  */
 #ifndef __VIDEO_H__
 #define __VIDEO_H__
@@ -117,7 +117,8 @@ typedef struct _VIDEO_ACCESS_RANGE {
 #define VIDEO_MEMORY_SPACE_DENSE 0x04
 #define VIDEO_MEMORY_SPACE_P6CACHE 0x08
 
-/* Finds and describes the adapter. PASSIVE. NO_ERROR, ERROR_DEV_NOT_EXIST, ERROR_INVALID_PARAMETER. */
+/* Finds and describes the adapter. PASSIVE. NO_ERROR, ERROR_DEV_NOT_EXIST,
+   ERROR_INVALID_PARAMETER. */
 typedef VP_STATUS (NTAPI *PVIDEO_HW_FIND_ADAPTER)(
     PVOID HwDeviceExtension,
     PVOID HwContext,
@@ -600,7 +601,7 @@ typedef BOOLEAN (NTAPI *PI2C_READ_2)(
     ULONG Length,
     BOOLEAN EndOfRead);
 
-/* ---- function tables of VideoPortQueryServices ---------------------------------------------------
+/* ---- function tables of VideoPortQueryServices --------------------------------------------------
  *
  * Each begins as INTERFACE does. The miniport sets Size and Version; the port sets the rest.
  */
@@ -776,8 +777,8 @@ typedef struct _VIDEO_PORT_WCMEMORYPROTECTION_INTERFACE {
 
 /* ---- registration and locks ------------------------------------------------------------------ */
 
-/* Registers the miniport; called once by DriverEntry with its two arguments. PASSIVE.
-   An NTSTATUS, which DriverEntry returns; STATUS_REVISION_MISMATCH for an unknown HwInitDataSize. */
+/* Registers the miniport; called by DriverEntry with its own two arguments. PASSIVE. The status
+   which DriverEntry returns. A driver may call again with an older HwInitDataSize if it fails. */
 VPAPI ULONG NTAPI VideoPortInitialize(
     PVOID Argument1,
     PVOID Argument2,
@@ -796,7 +797,7 @@ VPAPI VP_STATUS NTAPI VideoPortCreateSpinLock(
     PVOID HwDeviceExtension,
     PSPIN_LOCK *SpinLock);
 
-/* Destroys it. <= DISPATCH. NO_ERROR. */
+/* Destroys it. <= DISPATCH. NO_ERROR or ERROR_INVALID_PARAMETER. */
 VPAPI VP_STATUS NTAPI VideoPortDeleteSpinLock(
     PVOID HwDeviceExtension,
     PSPIN_LOCK SpinLock);
@@ -914,8 +915,8 @@ VPAPI PVOID NTAPI VideoPortLockBuffer(
     ULONG Length,
     VP_LOCK_OPERATION Operation);
 
-/* Unlocks the pages and releases the MDL. <= DISPATCH. (LB-7, LB-8)
-   Windows exports the first name; some headers spell it as the second: both are exported. (LB-A6) */
+/* Unlocks the pages and releases the MDL. <= DISPATCH. (LB-7, LB-8) Windows exports the first
+   name; some headers spell it as the second: both are exported. (LB-A6) */
 VPAPI VOID NTAPI VideoPortUnlockBuffer(
     PVOID HwDeviceExtension,
     PVOID Mdl);
@@ -924,11 +925,12 @@ VPAPI VOID NTAPI VideoPortUnLockBuffer(
     PVOID HwDeviceExtension,
     PVOID Mdl);
 
-/* Prepares one DMA operation on buffer bytes [Offset, Offset + *pLength) and calls ExecuteDmaRoutine
-   with the scatter/gather list. *pLength becomes what this operation moves, which may be less: complete
-   it and start the next at the advanced Offset. WriteToDevice TRUE: from the buffer to the device.
-   <= DISPATCH, not from HwVidInterrupt. NO_ERROR; ERROR_NOT_ENOUGH_MEMORY; ERROR_INVALID_PARAMETER for
-   arguments that can never work. On failure the callback is not called. (SD-1 .. SD-29) */
+/* Prepares one DMA operation on buffer bytes [Offset, Offset + *pLength) and calls
+   ExecuteDmaRoutine with the scatter/gather list. *pLength becomes what this operation moves,
+   which may be less: complete it and start the next at the advanced Offset. WriteToDevice TRUE:
+   from the buffer to the device. <= DISPATCH, not from HwVidInterrupt. NO_ERROR;
+   ERROR_NOT_ENOUGH_MEMORY; ERROR_INVALID_PARAMETER for arguments that can never work. On failure
+   the callback is not called. (SD-1 .. SD-29) */
 VPAPI VP_STATUS NTAPI VideoPortStartDma(
     PVOID HwDeviceExtension,
     PVP_DMA_ADAPTER VpDmaAdapter,
@@ -939,8 +941,8 @@ VPAPI VP_STATUS NTAPI VideoPortStartDma(
     PVOID Context,
     BOOLEAN WriteToDevice);
 
-/* Ends the operation: flushes, frees map registers and the list. Call it at once when the device has
-   finished. <= DISPATCH, not from HwVidInterrupt. NO_ERROR always. (CD-1 .. CD-11) */
+/* Ends the operation: flushes, frees map registers and the list. Call it at once when the device
+   has finished. <= DISPATCH, not from HwVidInterrupt. NO_ERROR always. (CD-1 .. CD-11) */
 VPAPI VP_STATUS NTAPI VideoPortCompleteDma(
     PVOID HwDeviceExtension,
     PVP_DMA_ADAPTER VpDmaAdapter,
@@ -956,7 +958,8 @@ VPAPI PVOID NTAPI VideoPortGetCommonBuffer(
     PULONG pActualLength,
     BOOLEAN CacheEnabled);
 
-/* Obsolete: its inverse. The order of the arguments is not VideoPortReleaseCommonBuffer's. (CB-15) */
+/* Obsolete: its inverse. The order of the arguments is not VideoPortReleaseCommonBuffer's.
+   (CB-15) */
 VPAPI VOID NTAPI VideoPortFreeCommonBuffer(
     PVOID HwDeviceExtension,
     ULONG Length,
@@ -1070,8 +1073,8 @@ VPAPI LONG NTAPI VideoPortReadStateEvent(
     PVOID HwDeviceExtension,
     PEVENT pEvent);
 
-/* Waits for an event. Timeout in 100 ns, negative: relative; NULL: for ever. PASSIVE, or DISPATCH with
-   a timeout of zero. NO_ERROR, WAIT_TIMEOUT, ERROR_INVALID_PARAMETER. */
+/* Waits for an event. Timeout in 100 ns, negative: relative; NULL: for ever. PASSIVE, or
+   DISPATCH with a timeout of zero. NO_ERROR, WAIT_TIMEOUT, ERROR_INVALID_PARAMETER. */
 VPAPI VP_STATUS NTAPI VideoPortWaitForSingleObject(
     PVOID HwDeviceExtension,
     PVOID Object,
@@ -1297,8 +1300,8 @@ VPAPI VP_STATUS NTAPI VideoPortCreateSecondaryDisplay(
     PVOID *SecondaryDeviceExtension,
     ULONG ulFlag);
 
-/* Fills a function table whose Size and Version are set. PASSIVE.
-   NO_ERROR, ERROR_INVALID_PARAMETER, ERROR_CALL_NOT_IMPLEMENTED. */
+/* Fills a function table whose Size and Version are set. PASSIVE. NO_ERROR, or an error for a
+   service or version that the port does not have. */
 VPAPI VP_STATUS NTAPI VideoPortQueryServices(
     PVOID HwDeviceExtension,
     VIDEO_PORT_SERVICES ServicesType,
@@ -1385,8 +1388,8 @@ VPAPI VOID NTAPI VideoPortDbgReportComplete(
 /* ---- ports and registers -----------------------------------------------------------------------
  *
  * Any IRQL, if the buffer is resident. A port argument is the port number itself, as a pointer; a
- * register argument is an address inside a mapped range. Buffer forms move Count items to or from the
- * same port, or from and to consecutive registers.
+ * register argument is an address inside a mapped range. Buffer forms move Count items to or from
+ * the same port, or from and to consecutive registers.
  */
 
 VPAPI UCHAR NTAPI VideoPortReadPortUchar(

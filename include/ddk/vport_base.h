@@ -3,12 +3,12 @@
  * vport_base.h - compiler words, calling conventions and base types.
  *
  * Private to this folder: every other header here starts by including it. It owns what the Windows
- * compilers provide by themselves (__int64, __declspec, __stdcall, _WIN64 ...) and the base types of
- * the driver headers. It knows nothing of the kernel or of the video port.
+ * compilers provide by themselves (__int64, __declspec, __stdcall, _WIN64 ...) and the base types
+ * of the driver headers. It knows nothing of the kernel or of the video port.
  *
- * It may be included before or after any Linux system header, by gcc and clang, for x86-64, i386 and
- * any other machine. It also compiles for Windows targets with gcc (mingw), where the compiler's own
- * words are kept.
+ * It may be included before or after any Linux system header, by gcc and clang, for x86-64, i386
+ * and any other machine. It also compiles for Windows targets with gcc (mingw), where the
+ * compiler's own words are kept.
  *
  * Three facts of Windows that a Linux compiler does not share:
  *   - LONG and ULONG have 32 bits everywhere.

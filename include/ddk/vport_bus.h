@@ -2,15 +2,15 @@
 /*
  * vport_bus.h - buses, resources and interfaces: what miniport.h and wdm.h both declare.
  *
- * Private to this folder. In Microsoft's and mingw's headers miniport.h and wdm.h each declare these
- * types and therefore cannot be included together; here both include this file.
+ * Private to this folder. In Microsoft's and mingw's headers miniport.h and wdm.h each declare
+ * these types and therefore cannot be included together; here both include this file.
  *
  * Where the two disagree, the newer (wdm.h) form is used: INTERFACE_TYPE has ACPIBus, DMA_WIDTH has
  * Width64Bits and WidthNoWrap, so MaximumInterfaceType is 18 and MaximumDmaWidth 5.
  *
  * Sources: wdm/ne-wdm-_interface_type, wdm/ns-wdm-_io_resource_descriptor,
- * wdm/ns-wdm-_cm_partial_resource_descriptor, wdm/ns-wdm-_interface,
- * ntddk/ne-ntddk-_bus_data_type, wdm (PCI_COMMON_CONFIG: pci page), the PCI local bus specification.
+ * wdm/ns-wdm-_cm_partial_resource_descriptor, wdm/ns-wdm-_interface, ntddk/ne-ntddk-_bus_data_type,
+ * wdm (PCI_COMMON_CONFIG: pci page), the PCI local bus specification.
  */
 #ifndef VPORT_DDK_BUS_H
 #define VPORT_DDK_BUS_H

@@ -1925,10 +1925,10 @@ VPORT_INLINE VOID PushEntryList(PSINGLE_LIST_ENTRY ListHead, PSINGLE_LIST_ENTRY 
     ListHead->Next = Entry;
 }
 
-/* ---- atomic operations ---------------------------------------------------------------------------
+/* ---- atomic operations --------------------------------------------------------------------------
  *
- * Inline, and full barriers. i386 binaries import some of them by name; those exports are declared in
- * part 3, before the names become macros.
+ * Inline, and full barriers. i386 binaries import some of them by name; those exports are declared
+ * in part 3, before the names become macros.
  */
 
 VPORT_INLINE LONG vport_interlocked_increment(LONG volatile *Addend)
@@ -2373,7 +2373,8 @@ NTKERNELAPI PDMA_ADAPTER NTAPI IoGetDmaAdapter(
     PDEVICE_OBJECT PhysicalDeviceObject, PDEVICE_DESCRIPTION DeviceDescription,
     PULONG NumberOfMapRegisters);
 
-/* (MR-15) <= DISPATCH. A macro without effect in the headers of Windows for x86 machines; a function here. */
+/* (MR-15) <= DISPATCH. A macro without effect in the headers of Windows for x86 machines; a
+   function here. */
 NTKERNELAPI VOID NTAPI KeFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation);
 
 /* ---- memory ---------------------------------------------------------------------------------- */
