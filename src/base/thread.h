@@ -37,9 +37,12 @@ static inline unsigned vport_thread_slot(void)
     return __builtin_expect(slot != 0, 1) ? slot - 1 : vport_thread_slot_claim();
 }
 
+/* Aligned alike on all machines (32-bit x86 would align it by 4 outside a struct's start). */
+typedef _Atomic uint64_t vport_counter __attribute__((aligned(8)));
+
 /* Adds to a counter in the shard of `slot`, which is the calling thread's. Readers of it acquire.
  */
-static inline void vport_shard_add(_Atomic uint64_t *counter, uint64_t amount, unsigned slot)
+static inline void vport_shard_add(vport_counter *counter, uint64_t amount, unsigned slot)
 {
     if (__builtin_expect(slot < VPORT_THREAD_SLOTS, 1)) {
         uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);

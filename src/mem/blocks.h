@@ -5,8 +5,10 @@
  *
  * A pool has size classes; each thread keeps a small stack of free blocks per class, so that taking and giving costs no lock
  * and no system call in the steady state. Blocks never move and their address range is reserved, so that any pointer, however
- * wrong, can be asked whether it is a live block. A block given back is not handed out again at once (stale pointers stay
- * recognisable for a while).
+ * wrong, can be asked whether it is a live block.
+ *
+ * The limit of that question: the block given back last is the warmest, and the same thread takes it first. A pointer to a
+ * block that was given back is recognised until then; afterwards it is the pointer to the new block and cannot be told from it.
  */
 #ifndef VPORT_MEM_BLOCKS_H
 #define VPORT_MEM_BLOCKS_H
@@ -21,11 +23,16 @@ struct vport_block_pool;
 
 /*
  * Blocks of `header` bytes plus `per_item` bytes for each of 24, 272, 4112, 65552 items, and, above that, of exactly as many
- * as asked (straight from the system). `name` for reports. Pools are made once per process and live for ever.
+ * as asked (straight from the system). `name` for debuggers; not copied. Pools are made once per process and live for ever.
+ * VPORT_E_NO_MEMORY; VPORT_E_TOO_LARGE: more than VPORT_BLOCK_POOLS of them.
  */
+enum { VPORT_BLOCK_POOLS = 16 };
 enum vport_status vport_block_pool_create(const char *name, size_t header, size_t per_item, struct vport_block_pool **pool);
 
-/* 64-byte aligned, contents undefined; NULL when there is no memory. Any thread. */
+/*
+ * 16-byte aligned, 16 bytes into a 64-byte line (the line's first 16 bytes are the pool's own), contents undefined; NULL when
+ * there is no memory. Any thread.
+ */
 void *vport_block_take(struct vport_block_pool *pool, size_t items);
 /* `block` is live and from this pool. Any thread, also another than the one that took it. */
 void vport_block_give(struct vport_block_pool *pool, void *block);

@@ -19,6 +19,7 @@
 
 struct vport_space;
 struct vport_region;
+struct vport_places;
 
 /* A locked range. The caller owns the struct and the room for the frames. */
 struct vport_pages {
@@ -27,7 +28,8 @@ struct vport_pages {
     uint32_t offset;             /* of that byte in its page, 0..4095 */
     enum vport_access access;    /* what it was locked for */
     size_t length;               /* bytes, > 0 */
-    struct vport_region *region; /* the space's: NULL for foreign memory */
+    struct vport_region *region; /* the space's: NULL for foreign memory, or when `places` is set */
+    struct vport_places *places; /* the space's: set when the range lies in several regions, or in and between them */
     _Atomic uint32_t users;      /* DMA operations that still need the frames (see vport_pages_*) */
     bool locked;
 };
