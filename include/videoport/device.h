@@ -67,7 +67,7 @@ struct vport_device_plug {
     unsigned address_bits; /* address lines of its DMA: higher bits are dropped on the way, and reported; 0: 64 */
 };
 
-/* ---- Services: called from inside the functions above --------------------------------------------------------------- */
+/* ---- Services: called from inside the functions above ------------------------------------ */
 
 /* Bus mastering. VPORT_E_ACCESS: no memory there, or bus mastering is off in the command register; nothing is moved then. */
 enum vport_status vport_device_dma_read(struct vport_device *device, uint64_t bus_address, void *buffer, size_t length);

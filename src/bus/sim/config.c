@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * PCI configuration space: 256 bytes a function, of which a write changes what real hardware lets
+ * it change. Writing a BAR moves what it decodes; writing all ones and reading back tells its size.
+ */
+#include <string.h>
+
+#include "bus/sim/internal.h"
+
+/* Offsets and bits of the PCI header, type 0. */
+enum {
+    CONFIG_VENDOR = 0x00,
+    CONFIG_DEVICE = 0x02,
+    CONFIG_COMMAND = 0x04,
+    CONFIG_STATUS = 0x06,
+    CONFIG_REVISION = 0x08,
+    CONFIG_CLASS = 0x09,
+    CONFIG_CACHE_LINE = 0x0c,
+    CONFIG_LATENCY = 0x0d,
+    CONFIG_BAR = 0x10,
+    CONFIG_SUBSYSTEM_VENDOR = 0x2c,
+    CONFIG_SUBSYSTEM = 0x2e,
+    CONFIG_INTERRUPT_LINE = 0x3c,
+    CONFIG_INTERRUPT_PIN = 0x3d,
+
+    COMMAND_IO = 0x0001,
+    COMMAND_MEMORY = 0x0002,
+    COMMAND_MASTER = 0x0004,
+    COMMAND_NO_INTERRUPT = 0x0400,
+
+    STATUS_INTERRUPT = 0x0008,
+    STATUS_MASTER_ABORT = 0x2000,
+
+    BAR_IO = 1,
+    BAR_PREFETCHABLE = 8,
+};
+
+static void put(uint8_t *space, unsigned offset, unsigned width, uint64_t value)
+{
+    for (unsigned i = 0; i < width; i++)
+        space[offset + i] = (uint8_t)(value >> (8 * i));
+}
+
+static uint32_t get(const uint8_t *space, unsigned offset, unsigned width)
+{
+    uint32_t value = 0;
+    for (unsigned i = 0; i < width; i++)
+        value |= (uint32_t)space[offset + i] << (8 * i);
+    return value;
+}
+
+/* What follows from the command register and the BARs; call it after each change. */
+static void decode(struct vport_device *device)
+{
+    uint32_t command = get(device->config, CONFIG_COMMAND, 2);
+    for (unsigned i = 0; i < VPORT_DEVICE_BARS; i++) {
+        const struct vport_device_bar *bar = &device->plug.bar[i];
+        bool on = bar->length && (command & (bar->port ? COMMAND_IO : COMMAND_MEMORY));
+        uint32_t base = get(device->config, CONFIG_BAR + 4 * i, 4) & ~(uint32_t)(bar->length - 1);
+        atomic_store(&device->decoded[i], on ? base : VPORT_SIM_NOWHERE);
+    }
+    atomic_store(&device->master, (command & COMMAND_MASTER) != 0);
+    vport_sim_line_enable(device, !(command & COMMAND_NO_INTERRUPT));
+}
+
+/* ---- Power-on ---------------------------------------------------------------------------- */
+
+static bool bar_valid(const struct vport_device *device, const struct vport_device_bar *bar)
+{
+    const struct vport_device_ops *ops = device->plug.ops;
+    if (bar->length == 0)
+        return true;
+    if (bar->length < 16 || (bar->length & (bar->length - 1)) ||
+        (!bar->memory && (!ops->read || !ops->write)))
+        return false;
+    return !bar->port || (bar->length <= 256 && !bar->memory);
+}
+
+/*
+ * Where a BAR goes. Large ones fill the window from below and small ones from above, so that the
+ * natural alignment of the large ones costs no room. 0: none left.
+ */
+static uint64_t bar_place(struct vport_sim_bus *sim, const struct vport_device_bar *bar)
+{
+    if (bar->port) {
+        uint64_t port = vport_align_up(sim->port_next, bar->length);
+        sim->port_next = (uint32_t)(port + bar->length);
+        return sim->port_next <= 0x10000 ? port : 0;
+    }
+    bool large = bar->length >= 1 << 20;
+    uint64_t start = large ? vport_align_up(sim->memory_up, bar->length) : 0;
+    if (!large && sim->memory_down >= bar->length)
+        start = vport_align_down(sim->memory_down - bar->length, bar->length);
+    uint64_t end = large ? sim->memory_down : UINT64_MAX;
+    if (start < sim->memory_up || bar->length > end || start > end - bar->length)
+        return 0;
+    *(large ? &sim->memory_up : &sim->memory_down) = large ? start + bar->length : start;
+    return start;
+}
+
+static enum vport_status bar_init(struct vport_device *device, unsigned index,
+                                  struct vport_function *function)
+{
+    const struct vport_device_bar *bar = &device->plug.bar[index];
+    if (!bar_valid(device, bar))
+        return VPORT_E_INVALID;
+    if (bar->length == 0)
+        return VPORT_OK;
+    uint64_t start = bar_place(device->bus, bar);
+    if (!start)
+        return VPORT_E_TOO_LARGE;
+    uint32_t kind = bar->port ? BAR_IO : bar->prefetchable ? BAR_PREFETCHABLE : 0;
+    put(device->config, CONFIG_BAR + 4 * index, 4, start | kind);
+    put(device->writable, CONFIG_BAR + 4 * index, 4, ~(bar->length - 1));
+    function->resource[function->resources++] = (struct vport_resource){
+        .kind = bar->port ? VPORT_IO_PORT : VPORT_IO_MEMORY,
+        .start = start,
+        .length = bar->length,
+        .direct = bar->memory,
+        .prefetchable = bar->prefetchable,
+    };
+    return VPORT_OK;
+}
+
+static void header_init(struct vport_device *device, const struct vport_function *function)
+{
+    const struct vport_device_ops *ops = device->plug.ops;
+    put(device->config, CONFIG_VENDOR, 2, ops->vendor);
+    put(device->config, CONFIG_DEVICE, 2, ops->device);
+    put(device->config, CONFIG_REVISION, 1, ops->revision);
+    put(device->config, CONFIG_CLASS, 3, ops->class_code);
+    put(device->config, CONFIG_SUBSYSTEM_VENDOR, 2, ops->vendor);
+    put(device->config, CONFIG_SUBSYSTEM, 2, ops->device);
+    put(device->config, CONFIG_INTERRUPT_LINE, 1, function->vector);
+    put(device->config, CONFIG_INTERRUPT_PIN, 1, ops->interrupt);
+    put(device->writable, CONFIG_COMMAND, 2,
+        COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER | COMMAND_NO_INTERRUPT);
+    put(device->clearable, CONFIG_STATUS, 2, STATUS_MASTER_ABORT);
+    put(device->writable, CONFIG_CACHE_LINE, 1, 0xff);
+    put(device->writable, CONFIG_LATENCY, 1, 0xff);
+    put(device->writable, CONFIG_INTERRUPT_LINE, 1, 0xff);
+}
+
+enum vport_status vport_sim_config_init(struct vport_device *device,
+                                        struct vport_function *function)
+{
+    header_init(device, function);
+    for (unsigned i = 0; i < VPORT_DEVICE_BARS; i++) {
+        enum vport_status status = bar_init(device, i, function);
+        if (status != VPORT_OK)
+            return status;
+    }
+    vport_sim_config_reset(device);
+    return VPORT_OK;
+}
+
+/* As the firmware leaves it: addresses are assigned and decoded, bus mastering is the driver's to
+ * turn on. */
+void vport_sim_config_reset(struct vport_device *device)
+{
+    const struct vport_function *function = &device->bus->bus.function[device->number];
+    unsigned resource = 0;
+    for (unsigned i = 0; i < VPORT_DEVICE_BARS; i++) {
+        if (device->plug.bar[i].length == 0)
+            continue;
+        uint32_t kind = get(device->config, CONFIG_BAR + 4 * i, 1) & 0xf;
+        put(device->config, CONFIG_BAR + 4 * i, 4, function->resource[resource++].start | kind);
+    }
+    put(device->config, CONFIG_COMMAND, 2, COMMAND_IO | COMMAND_MEMORY);
+    put(device->config, CONFIG_STATUS, 2, 0);
+    decode(device);
+}
+
+/* A read or write of the function's found nobody who answered. */
+void vport_sim_config_aborted(struct vport_device *device)
+{
+    put(device->config, CONFIG_STATUS, 2,
+        get(device->config, CONFIG_STATUS, 2) | STATUS_MASTER_ABORT);
+}
+
+/* ---- Access ------------------------------------------------------------------------------ */
+
+static void read_bytes(struct vport_device *device, uint32_t offset, uint8_t *bytes,
+                       uint32_t length)
+{
+    uint8_t status = device->config[CONFIG_STATUS] & ~STATUS_INTERRUPT;
+    device->config[CONFIG_STATUS] = status | (vport_sim_line_level(device) ? STATUS_INTERRUPT : 0);
+    memcpy(bytes, device->config + offset, length);
+}
+
+static void write_bytes(struct vport_device *device, uint32_t offset, const uint8_t *bytes,
+                        uint32_t length)
+{
+    for (uint32_t i = 0; i < length; i++) {
+        uint32_t at = offset + i;
+        uint8_t kept =
+            device->config[at] & ~device->writable[at] & ~(device->clearable[at] & bytes[i]);
+        device->config[at] = kept | (bytes[i] & device->writable[at]);
+    }
+    decode(device);
+}
+
+enum vport_status vport_sim_config_read(struct vport_bus *bus, unsigned function, uint32_t offset,
+                                        void *buffer, uint32_t length)
+{
+    struct vport_device *device = vport_sim_device(bus, function);
+    if (!device || !vport_range_fits(offset, length, VPORT_SIM_CONFIG)) {
+        memset(buffer, 0xff, length);
+        return VPORT_E_RANGE;
+    }
+    vport_sim_device_enter(device);
+    read_bytes(device, offset, buffer, length);
+    vport_sim_device_leave(device);
+    return VPORT_OK;
+}
+
+enum vport_status vport_sim_config_write(struct vport_bus *bus, unsigned function, uint32_t offset,
+                                         const void *buffer, uint32_t length)
+{
+    struct vport_device *device = vport_sim_device(bus, function);
+    if (!device || !vport_range_fits(offset, length, VPORT_SIM_CONFIG))
+        return VPORT_E_RANGE;
+    vport_sim_device_enter(device);
+    write_bytes(device, offset, buffer, length);
+    vport_sim_device_leave(device);
+    return VPORT_OK;
+}
