@@ -517,6 +517,23 @@ bool vport_block_live(struct vport_block_pool *pool, const void *pointer)
                                 memory_order_acquire) == BLOCK_LIVE;
 }
 
+bool vport_block_owns(struct vport_block_pool *pool, const void *pointer, bool *live)
+{
+    for (unsigned i = 0; i < CLASSES; i++) {
+        struct size_class *class = &pool->classes[i];
+        uintptr_t distance = (uintptr_t)pointer - (uintptr_t) class->base;
+        size_t index = distance / class->stride;
+
+        if (index >= class->capacity)
+            continue;
+        *live = index < atomic_load_explicit(&class->grown, memory_order_acquire) &&
+                atomic_load_explicit(&class_head(class, index)->state, memory_order_acquire) ==
+                    BLOCK_LIVE;
+        return true;
+    }
+    return false;
+}
+
 size_t vport_block_items(struct vport_block_pool *pool, const void *block)
 {
     const struct block_head *head = (const struct block_head *)block - 1;

@@ -39,6 +39,11 @@ void vport_block_give(struct vport_block_pool *pool, void *block);
 
 /* true if `pointer` is the start of a live block of this pool. Any pointer value is fine; never faults. */
 bool vport_block_live(struct vport_block_pool *pool, const void *pointer);
+/*
+ * true if `pointer` lies anywhere in the address range that this pool keeps its blocks in (all but those above 65552 items);
+ * then *live tells whether the block there is. Any pointer value is fine; never faults.
+ */
+bool vport_block_owns(struct vport_block_pool *pool, const void *pointer, bool *live);
 /* How many items the live block has room for. */
 size_t vport_block_items(struct vport_block_pool *pool, const void *block);
 /* Blocks now taken. */
