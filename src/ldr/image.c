@@ -164,9 +164,12 @@ static enum vport_status map_final(struct loading *load)
         const struct vport_pe_section *section = &pe->section[i];
         size_t end = vport_align_up((uint64_t)section->rva + section->size, PAGE);
         int prot = protection(section->characteristics);
-        if ((prot & PROT_WRITE) && (prot & PROT_EXEC))
-            return vport_pe_fail(load->error, VPORT_E_UNSUPPORTED,
-                                 "section %s wants to be writable and executable", section->name);
+        if ((prot & PROT_WRITE) && (prot & PROT_EXEC)) {
+            /* The DDK's INIT sections are marked so; only loaders write to them, and this one is
+             * done. */
+            prot &= ~PROT_WRITE;
+            image->write_dropped = true;
+        }
         status = map_range(load, section->rva, end, prot);
     }
     return status;

@@ -22,6 +22,7 @@ struct vport_loaded_image {
     uint8_t *base;      /* where RVA 0 lies; pages of this process */
     size_t length;      /* bytes mapped, a multiple of the page size */
     bool shares_pages;  /* mapped writable and executable, for want of alignment */
+    bool write_dropped; /* a section asked to be writable and executable, and is executable only */
     bool seeded_cookie; /* the /GS cookie was given a random value */
 };
 
