@@ -12,9 +12,9 @@
 #include <stdatomic.h>
 
 #include "base/arith.h"
-#include "bus/sim/foreign.h"
 #include "bus/sim/ram.h"
 #include "bus/sim/sim.h"
+#include "mem/foreign.h"
 
 struct vport_sim_bus;
 
@@ -74,7 +74,7 @@ struct vport_sim_memory {
 struct vport_sim_bus {
     struct vport_bus bus;
     struct vport_sim_ram ram;
-    struct vport_sim_foreign foreign;
+    struct vport_foreign *foreign;
     uint64_t seed;
     uint64_t memory_up, memory_down; /* free part of the window for BARs: large ones from below,
                                         small ones from above */
@@ -122,6 +122,7 @@ enum vport_status vport_sim_io_write(struct vport_bus *bus, enum vport_io_kind k
                                      uint64_t address, unsigned width, uint64_t value);
 
 /* memory.c */
+extern const struct vport_foreign_ops vport_sim_foreign_ops; /* of a struct vport_sim_ram */
 extern const struct vport_dma_platform_ops vport_sim_platform_coherent, vport_sim_platform_split;
 enum vport_status vport_sim_memory_alloc(struct vport_bus *bus, size_t length, void **memory);
 enum vport_status vport_sim_memory_free(struct vport_bus *bus, void *memory);

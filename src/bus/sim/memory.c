@@ -18,6 +18,35 @@ static void *map_pages(size_t pages)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
+/* ---- Foreign memory ---------------------------------------------------------------------- */
+
+static uintptr_t access_flags(enum vport_access access)
+{
+    return access == VPORT_ACCESS_WRITE ? VPORT_SIM_WRITABLE : 0;
+}
+
+static enum vport_status foreign_take(void *context, uintptr_t page, size_t count,
+                                      enum vport_access access, struct vport_frame *frames)
+{
+    return vport_sim_ram_take_user(context, (void *)page, count, access_flags(access), frames);
+}
+
+static void foreign_again(void *context, struct vport_frame frame, enum vport_access access)
+{
+    vport_sim_ram_flag(context, 1, &frame, access_flags(access), true);
+}
+
+static void foreign_drop(void *context, size_t count, const struct vport_frame *frames)
+{
+    vport_sim_ram_drop(context, count, frames);
+}
+
+const struct vport_foreign_ops vport_sim_foreign_ops = {
+    .take = foreign_take,
+    .again = foreign_again,
+    .drop = foreign_drop,
+};
+
 /* ---- User memory ------------------------------------------------------------------------- */
 
 /* The space's release callback: unregistered, and nobody holds a lock on it any more. */

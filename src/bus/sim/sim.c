@@ -26,7 +26,7 @@ static void bus_close(struct vport_bus *bus)
                      "%zu pages were still locked when the machine ended", locked);
     for (unsigned i = 0; i < bus->functions; i++)
         vport_sim_device_free(sim->device[i]);
-    vport_sim_foreign_fini(&sim->foreign);
+    vport_foreign_destroy(sim->foreign);
     vport_sim_ram_fini(&sim->ram);
     free(sim);
 }
@@ -59,8 +59,8 @@ static const struct vport_bus_ops sim_ops = {
 };
 
 static const struct vport_space_ops space_ops = {
-    .pin = vport_sim_foreign_pin,
-    .unpin = vport_sim_foreign_unpin,
+    .pin = vport_foreign_pin,
+    .unpin = vport_foreign_unpin,
 };
 
 /* ---- Making it --------------------------------------------------------------------------- */
@@ -118,7 +118,6 @@ static void bus_init(struct vport_sim_bus *sim, const struct vport_bus_config *c
         .memory_down = VPORT_SIM_PCI_END,
         .port_next = 0xc000,
     };
-    vport_sim_foreign_init(&sim->foreign, &sim->ram);
 }
 
 enum vport_status vport_sim_bus_create(const struct vport_bus_config *config,
@@ -144,8 +143,11 @@ enum vport_status vport_sim_bus_create(const struct vport_bus_config *config,
             "no address space in this process for a machine of %llu bytes; ask for less memory",
             (unsigned long long)memory);
     }
-    status = vport_space_create(&space_ops, &sim->foreign, &sim->bus.space);
+    status = vport_foreign_create(&vport_sim_foreign_ops, &sim->ram, &sim->foreign);
+    if (status == VPORT_OK)
+        status = vport_space_create(&space_ops, sim->foreign, &sim->bus.space);
     if (status != VPORT_OK) {
+        vport_foreign_destroy(sim->foreign);
         vport_sim_ram_fini(&sim->ram);
         free(sim);
         return fail(config, status, "out of memory");

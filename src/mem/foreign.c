@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Probing and pinning foreign memory; see foreign.h. */
-#include "bus/sim/foreign.h"
+#include "mem/foreign.h"
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -49,8 +49,8 @@ static enum vport_status probe_one_by_one(uintptr_t start, size_t pages, enum vp
     return VPORT_OK;
 }
 
-enum vport_status vport_sim_probe(uintptr_t start, size_t pages, enum vport_access access,
-                                  bool populate)
+enum vport_status vport_foreign_probe(uintptr_t start, size_t pages, enum vport_access access,
+                                      bool populate)
 {
     int advice = access == VPORT_ACCESS_WRITE ? MADV_POPULATE_WRITE : MADV_POPULATE_READ;
     int failed = populate ? madvise((void *)start, pages * VPORT_PAGE_SIZE, advice) : -1;
@@ -65,13 +65,28 @@ enum vport_status vport_sim_probe(uintptr_t start, size_t pages, enum vport_acce
 
 /* ---- The pages that are pinned ----------------------------------------------------------- */
 
+struct pin {
+    uintptr_t page; /* address; 0: the slot is empty */
+    struct vport_frame frame;
+    uint32_t pins;
+};
+
+/* Open addressing, at most half full. */
+struct vport_foreign {
+    const struct vport_foreign_ops *ops;
+    void *context;
+    struct pin *slots;
+    size_t size; /* slots, a power of two, or 0 */
+    size_t used;
+};
+
 static size_t hash(uintptr_t page)
 {
     return (size_t)((uint64_t)(page >> VPORT_PAGE_SHIFT) * 0x9e3779b97f4a7c15u >> 20);
 }
 
 /* The page's slot, or the empty one where it belongs. */
-static struct vport_sim_pin *find(const struct vport_sim_foreign *foreign, uintptr_t page)
+static struct pin *find(const struct vport_foreign *foreign, uintptr_t page)
 {
     size_t i = hash(page) & (foreign->size - 1);
     while (foreign->slots[i].page && foreign->slots[i].page != page)
@@ -79,14 +94,14 @@ static struct vport_sim_pin *find(const struct vport_sim_foreign *foreign, uintp
     return &foreign->slots[i];
 }
 
-static bool reserve(struct vport_sim_foreign *foreign, size_t more)
+static bool reserve(struct vport_foreign *foreign, size_t more)
 {
     size_t size = foreign->size ? foreign->size : 64;
     while (size / 2 < foreign->used + more)
         size *= 2;
     if (size == foreign->size)
         return true;
-    struct vport_sim_foreign grown = {.size = size, .slots = calloc(size, sizeof(*grown.slots))};
+    struct vport_foreign grown = {.size = size, .slots = calloc(size, sizeof(*grown.slots))};
     if (!grown.slots)
         return false;
     for (size_t i = 0; i < foreign->size; i++)
@@ -99,7 +114,7 @@ static bool reserve(struct vport_sim_foreign *foreign, size_t more)
 }
 
 /* Empties the slot, and moves up those behind it that would not be found any more. */
-static void erase(struct vport_sim_foreign *foreign, struct vport_sim_pin *pin)
+static void erase(struct vport_foreign *foreign, struct pin *pin)
 {
     size_t mask = foreign->size - 1, hole = (size_t)(pin - foreign->slots);
     for (size_t i = (hole + 1) & mask; foreign->slots[i].page; i = (i + 1) & mask) {
@@ -114,7 +129,7 @@ static void erase(struct vport_sim_foreign *foreign, struct vport_sim_pin *pin)
 }
 
 /* How many of these pages in a row are not pinned yet. */
-static size_t unpinned(const struct vport_sim_foreign *foreign, uintptr_t start, size_t pages)
+static size_t unpinned(const struct vport_foreign *foreign, uintptr_t start, size_t pages)
 {
     size_t count = 0;
     while (count < pages && !find(foreign, start + count * VPORT_PAGE_SIZE)->page)
@@ -123,76 +138,84 @@ static size_t unpinned(const struct vport_sim_foreign *foreign, uintptr_t start,
 }
 
 /* Gives frames to `count` pages that have none. */
-static enum vport_status adopt(struct vport_sim_foreign *foreign, uintptr_t start, size_t count,
-                               uintptr_t flags, struct vport_frame *frames)
+static enum vport_status adopt(struct vport_foreign *foreign, uintptr_t start, size_t count,
+                               enum vport_access access, struct vport_frame *frames)
 {
-    enum vport_status status =
-        vport_sim_ram_take_user(foreign->ram, (void *)start, count, flags, frames);
+    enum vport_status status = foreign->ops->take(foreign->context, start, count, access, frames);
     for (size_t i = 0; i < count && status == VPORT_OK; i++) {
         uintptr_t page = start + i * VPORT_PAGE_SIZE;
-        *find(foreign, page) = (struct vport_sim_pin){page, frames[i].number, 1};
+        *find(foreign, page) = (struct pin){page, frames[i], 1};
         foreign->used++;
     }
     return status;
 }
 
-static void pin_again(struct vport_sim_foreign *foreign, uintptr_t page, uintptr_t flags,
+static void pin_again(struct vport_foreign *foreign, uintptr_t page, enum vport_access access,
                       struct vport_frame *frame)
 {
-    struct vport_sim_pin *pin = find(foreign, page);
+    struct pin *pin = find(foreign, page);
     pin->pins++;
-    frame->number = pin->frame;
-    vport_sim_ram_flag(foreign->ram, 1, frame, flags, true);
+    *frame = pin->frame;
+    if (foreign->ops->again)
+        foreign->ops->again(foreign->context, *frame, access);
 }
 
-enum vport_status vport_sim_foreign_pin(void *context, uintptr_t start, size_t pages,
-                                        enum vport_access access, struct vport_frame *frames)
+enum vport_status vport_foreign_pin(void *context, uintptr_t start, size_t pages,
+                                    enum vport_access access, struct vport_frame *frames)
 {
-    struct vport_sim_foreign *foreign = context;
-    uintptr_t flags = access == VPORT_ACCESS_WRITE ? VPORT_SIM_WRITABLE : 0;
-    enum vport_status status = vport_sim_probe(start, pages, access, true);
+    struct vport_foreign *foreign = context;
+    enum vport_status status = vport_foreign_probe(start, pages, access, true);
     if (status == VPORT_OK && !reserve(foreign, pages))
         status = VPORT_E_NO_MEMORY;
     for (size_t done = 0; done < pages && status == VPORT_OK;) {
         uintptr_t page = start + done * VPORT_PAGE_SIZE;
         size_t fresh = unpinned(foreign, page, pages - done);
         if (fresh)
-            status = adopt(foreign, page, fresh, flags, frames + done);
+            status = adopt(foreign, page, fresh, access, frames + done);
         else
-            pin_again(foreign, page, flags, &frames[done]);
+            pin_again(foreign, page, access, &frames[done]);
         if (status != VPORT_OK)
-            vport_sim_foreign_unpin(foreign, start, done, frames);
+            vport_foreign_unpin(foreign, start, done, frames);
         done += fresh ? fresh : 1;
     }
     return status;
 }
 
-void vport_sim_foreign_unpin(void *context, uintptr_t start, size_t pages,
-                             const struct vport_frame *frames)
+void vport_foreign_unpin(void *context, uintptr_t start, size_t pages,
+                         const struct vport_frame *frames)
 {
-    struct vport_sim_foreign *foreign = context;
+    struct vport_foreign *foreign = context;
     struct vport_frame last[64]; /* frames whose last pin this was, dropped by the batch */
     size_t count = 0;
     (void)frames; /* the same ones as found by page */
     for (size_t i = 0; i < pages; i++) {
-        struct vport_sim_pin *pin = find(foreign, start + i * VPORT_PAGE_SIZE);
+        struct pin *pin = find(foreign, start + i * VPORT_PAGE_SIZE);
         if (--pin->pins == 0) {
-            last[count++].number = pin->frame;
+            last[count++] = pin->frame;
             erase(foreign, pin);
         }
         if (count == VPORT_ARRAY_SIZE(last) || i + 1 == pages) {
-            vport_sim_ram_drop(foreign->ram, count, last);
+            foreign->ops->drop(foreign->context, count, last);
             count = 0;
         }
     }
 }
 
-void vport_sim_foreign_init(struct vport_sim_foreign *foreign, struct vport_sim_ram *ram)
+enum vport_status vport_foreign_create(const struct vport_foreign_ops *ops, void *context,
+                                       struct vport_foreign **foreign)
 {
-    *foreign = (struct vport_sim_foreign){.ram = ram};
+    *foreign = calloc(1, sizeof(**foreign));
+    if (!*foreign)
+        return VPORT_E_NO_MEMORY;
+    (*foreign)->ops = ops;
+    (*foreign)->context = context;
+    return VPORT_OK;
 }
 
-void vport_sim_foreign_fini(struct vport_sim_foreign *foreign)
+void vport_foreign_destroy(struct vport_foreign *foreign)
 {
+    if (!foreign)
+        return;
     free(foreign->slots);
+    free(foreign);
 }
