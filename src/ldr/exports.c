@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking an export up. The table itself is generated; see exports.h. */
+#include "ldr/exports.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static int by_name(const void *name, const void *element)
+{
+    return strcmp(name, ((const struct vport_export *)element)->name);
+}
+
+static int library_matches(const char *library, enum vport_export_library kind)
+{
+    if (kind == VPORT_EXPORT_VIDEOPRT)
+        return !strcasecmp(library, "videoprt.sys");
+    return !strcasecmp(library, "ntoskrnl.exe") || !strcasecmp(library, "hal.dll");
+}
+
+const struct vport_export *vport_export_find(const char *library, const char *name)
+{
+    const struct vport_export *found =
+        bsearch(name, vport_exports, vport_export_count, sizeof(vport_exports[0]), by_name);
+    return found && library_matches(library, found->library) ? found : NULL;
+}
