@@ -21,10 +21,14 @@
 size_t vport_segment(const struct vport_frame *frames, uint32_t offset, uint64_t length, uint64_t boundary,
                      struct vport_dma_element *elements);
 
+/* As vport_segment for frames that are all adjacent, from `frame` on: the numbers need not be in memory. */
+size_t vport_segment_linear(struct vport_frame frame, uint32_t offset, uint64_t length, uint64_t boundary,
+                            struct vport_dma_element *elements);
+
 /* As vport_segment, counting only. */
 size_t vport_segment_count(const struct vport_frame *frames, uint32_t offset, uint64_t length, uint64_t boundary);
 
-/* How many of `pages` frames lie (wholly) above bus address `reach`. */
+/* How many of `pages` frames do not lie wholly at or below bus address `reach`. */
 size_t vport_segment_out_of_reach(const struct vport_frame *frames, size_t pages, uint64_t reach);
 
 /* For tests and benchmarks: the forms this build and CPU have, best first; NULL-terminated names "avx512", "avx2", "scalar". */

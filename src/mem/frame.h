@@ -3,6 +3,7 @@
 #ifndef VPORT_MEM_FRAME_H
 #define VPORT_MEM_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define VPORT_PAGE_SHIFT 12
@@ -22,6 +23,12 @@ struct vport_busaddr {
 static inline uint64_t vport_frame_address(struct vport_frame frame)
 {
     return (uint64_t)frame.number << VPORT_PAGE_SHIFT;
+}
+
+/* true if the frame's last byte is at or below `reach`. */
+static inline bool vport_frame_in_reach(struct vport_frame frame, uint64_t reach)
+{
+    return reach >= VPORT_PAGE_MASK && frame.number <= (reach - VPORT_PAGE_MASK) >> VPORT_PAGE_SHIFT;
 }
 
 /* Pages spanned by `length` > 0 bytes that start `offset` bytes into some page (MR-2; never length / page size). */

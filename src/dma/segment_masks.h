@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The body of the vector forms: compare 64 neighbours at a time, gather where runs break into one
+ * 64-bit mask, and walk its bits. Included once by each form's file, which has defined
+ *
+ *   TARGET                                        the attribute that its functions carry
+ *   break_mask(frames, count)                     bit i: frames[i + 1] is not frames[i] + 1; count
+ * <= 64 bits singles(frames, elements)                     64 elements of one page each
+ *
+ * Measured on Zen 4 (ns a page): contiguous 0.10 against 0.47 for plain C, scattered 0.43 / 1.37,
+ * runs of eight 0.37 / 0.63.
+ */
+
+/* Closes the run that began at frames[*start] and all others that end in the 64 frames from `from`.
+ */
+TARGET static inline size_t walk(const struct vport_frame *frames, uint64_t mask, size_t from,
+                                 size_t *start, uintptr_t crossing,
+                                 struct vport_dma_element *elements)
+{
+    size_t made = 0;
+
+    while (mask) {
+        size_t next = from + (size_t)__builtin_ctzll(mask) + 1;
+
+        made +=
+            vport_segment_close(frames[*start].number, next - *start, crossing, elements + made);
+        *start = next;
+        mask &= mask - 1;
+    }
+    return made;
+}
+
+TARGET static size_t elements_masks(const struct vport_frame *frames, size_t count,
+                                    uintptr_t crossing, struct vport_dma_element *elements)
+{
+    size_t made = 0, start = 0, i = 0;
+
+    for (; i + 64 < count; i += 64) {
+        uint64_t mask = break_mask(frames + i, 64);
+
+        if (!mask)
+            continue;
+        if (mask == UINT64_MAX && start == i) {
+            singles(frames + i, elements + made);
+            made += 64;
+            start = i + 64;
+        } else {
+            made += walk(frames, mask, i, &start, crossing, elements + made);
+        }
+    }
+    if (i + 1 < count)
+        made += walk(frames, break_mask(frames + i, count - 1 - i), i, &start, crossing,
+                     elements + made);
+    return made +
+           vport_segment_close(frames[start].number, count - start, crossing, elements + made);
+}

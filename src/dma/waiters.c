@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The adapter's queue. It has a lock that the fast path never takes: that path looks at the
+ * adapter's `attention`, which says whether anybody waits. Who frees registers does so before it
+ * looks; who waits says so before it tries once more. So one of the two sees the other.
+ */
+#include "dma/waiters.h"
+
+#include "dma/mapping.h"
+
+void vport_waiters_add(struct vport_dma_op *op)
+{
+    struct vport_dma_adapter *adapter = op->adapter;
+
+    op->next = NULL;
+    pthread_mutex_lock(&adapter->lock);
+    *adapter->last_waiter = op;
+    adapter->last_waiter = &op->next;
+    adapter->waiting++;
+    atomic_fetch_or(&adapter->attention, VPORT_ADAPTER_WAITING);
+    pthread_mutex_unlock(&adapter->lock);
+}
+
+/* The adapter is locked. */
+static void remove_first(struct vport_dma_adapter *adapter)
+{
+    struct vport_dma_op *op = adapter->first_waiter;
+
+    adapter->first_waiter = op->next;
+    if (!op->next)
+        adapter->last_waiter = &adapter->first_waiter;
+    if (--adapter->waiting == 0)
+        atomic_fetch_and(&adapter->attention, ~(uint32_t)VPORT_ADAPTER_WAITING);
+}
+
+/* The IOMMU refused a request that has been accepted: it stays first in the queue and is tried
+ * again. */
+static void complain(struct vport_dma_op *op, enum vport_status status)
+{
+    if (op->complained)
+        return;
+    op->complained = true;
+    vport_report(op->adapter->reports, "SD-5", NULL,
+                 "The IOMMU would not map a queued request of %u bytes (%s). It waits until an "
+                 "operation of its adapter is "
+                 "completed, and is tried again then.",
+                 op->length, vport_status_text(status));
+}
+
+/* The first waiter with everything it needs, out of the queue; NULL: there is none that can go
+ * ahead. */
+static struct vport_dma_op *take_first(struct vport_dma_adapter *adapter)
+{
+    enum vport_status status = VPORT_OK;
+    struct vport_dma_op *op;
+    bool reserved;
+
+    pthread_mutex_lock(&adapter->lock);
+    op = adapter->first_waiter;
+    reserved = op && vport_dma_op_reserve(op, &status);
+    if (reserved)
+        remove_first(adapter);
+    else if (status != VPORT_OK)
+        complain(op, status);
+    pthread_mutex_unlock(&adapter->lock);
+    return reserved ? op : NULL;
+}
+
+void vport_dma_adapter_dispatch(struct vport_dma_adapter *adapter)
+{
+    struct vport_dma_op *op;
+
+    while ((op = take_first(adapter)))
+        vport_dma_op_commit(op);
+}
+
+void vport_waiters_drop(struct vport_dma_adapter *adapter)
+{
+    struct vport_dma_op *op, *next;
+
+    pthread_mutex_lock(&adapter->lock);
+    op = adapter->first_waiter;
+    adapter->first_waiter = NULL;
+    adapter->last_waiter = &adapter->first_waiter;
+    adapter->waiting = 0;
+    atomic_fetch_and(&adapter->attention, ~(uint32_t)VPORT_ADAPTER_WAITING);
+    pthread_mutex_unlock(&adapter->lock);
+    for (; op; op = next) {
+        next = op->next;
+        vport_dma_op_abandon(op);
+    }
+}
+
+uint32_t vport_waiters_count(struct vport_dma_adapter *adapter)
+{
+    uint32_t count;
+
+    pthread_mutex_lock(&adapter->lock);
+    count = adapter->waiting;
+    pthread_mutex_unlock(&adapter->lock);
+    return count;
+}

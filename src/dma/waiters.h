@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The adapter's queue: requests that wait for map registers, first come, first served. */
+#ifndef VPORT_DMA_WAITERS_H
+#define VPORT_DMA_WAITERS_H
+
+#include "dma/adapter.h"
+
+/* Puts the operation at the end. From here on any thread may run it: the caller touches it no more.
+ */
+void vport_waiters_add(struct vport_dma_op *op);
+/* Takes all waiters out of the queue of an adapter that is being destroyed, and ends them without a
+ * callback. */
+void vport_waiters_drop(struct vport_dma_adapter *adapter);
+uint32_t vport_waiters_count(struct vport_dma_adapter *adapter);
+
+#endif
