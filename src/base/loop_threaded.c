@@ -8,6 +8,7 @@
 #include "base/loop_parts.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -273,13 +274,32 @@ void vport_loop_threads_init(struct vport_loop *loop)
     loop->spin = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN_TIME : 0;
 }
 
+/* The program's signals are for its own threads, not for a library's; only faults stay where they happen. */
+static int create_without_signals(pthread_t *thread, void *(*run)(void *), void *context)
+{
+    sigset_t blocked, before;
+    int error;
+
+    sigfillset(&blocked);
+    sigdelset(&blocked, SIGSEGV);
+    sigdelset(&blocked, SIGBUS);
+    sigdelset(&blocked, SIGFPE);
+    sigdelset(&blocked, SIGILL);
+    sigdelset(&blocked, SIGTRAP);
+    sigdelset(&blocked, SIGPROF);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    error = pthread_create(thread, NULL, run, context);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
 static bool start_worker(struct vport_loop *loop, enum vport_event_class class)
 {
     struct worker *worker = &loop->workers[class];
 
     worker->loop = loop;
     worker->class = class;
-    worker->started = pthread_create(&worker->thread, NULL, worker_main, worker) == 0;
+    worker->started = create_without_signals(&worker->thread, worker_main, worker) == 0;
     return worker->started;
 }
 
