@@ -34,14 +34,13 @@ static const char doc[] =
     "adapter shows; move it back by DMA; compare both with the file."
     "\vExamples:\n"
     "  videoport blit photo.png -o shot.png\n"
-    "  videoport blit photo.png -a sim:sg=off,reach=24     no scatter/gather, 16 MiB reach: all is "
-    "bounced\n"
+    "  videoport blit photo.png -a sim:sg=off,reach=24     old device: all bounces\n"
     "  videoport blit photo.png -a sim:map-registers=1     one page an operation\n"
     "  videoport blit photo.png --repeat 100               frames per second\n"
-    "  videoport blit photo.png --seed 7 --trace run.txt   the same seed gives the same trace\n"
+    "  videoport blit photo.png --seed 7 --trace run.txt   repeatable, line by line\n"
     "\n"
-    "Exit status: 0 both identical; 1 different, or failed; 2 wrong usage; 3 something is missing "
-    "here.";
+    "Exit status: 0 both identical; 1 different, or failed; 2 wrong usage;\n"
+    "3 something is missing on this computer.";
 
 struct blit_arguments {
     struct vport_blit_job job;
@@ -100,10 +99,20 @@ static error_t blit_option(int key, char *argument, struct argp_state *state)
     }
 }
 
+/* Leaves out argp's note on arguments of short options: there is nothing to mix up here. */
+static char *help_filter(int key, const char *text, void *input)
+{
+    (void)input;
+    return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)text;
+}
+
 static int blit_main(int argc, char **argv)
 {
-    static const struct argp argp = {
-        .options = options, .parser = blit_option, .args_doc = "PICTURE.png", .doc = doc};
+    static const struct argp argp = {.options = options,
+                                     .parser = blit_option,
+                                     .args_doc = "PICTURE.png",
+                                     .doc = doc,
+                                     .help_filter = help_filter};
     struct blit_arguments arguments = {.job = {.adapter = "sim", .repeat = 1}};
     struct vport_blit_outcome outcome;
     int code;

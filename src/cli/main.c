@@ -19,7 +19,7 @@ static const struct vport_command *const commands[] = {
 
 static const char version[] = "videoport " VPORT_VERSION;
 
-static const char usage_doc[] = "COMMAND [ARGUMENT...]\nhelp [COMMAND]";
+static const char usage_doc[] = "COMMAND [ARGUMENT...]";
 static const char help_doc[] =
     "The Windows video port driver's DMA system on Linux: real miniport drivers, simulated "
     "hardware."
@@ -85,7 +85,7 @@ static const struct vport_command *command_find(const char *name)
 
 static int command_run(const struct vport_command *command, int argc, char **argv)
 {
-    char name[64];
+    static char name[64]; /* messages use it until the end, stdout_close's too */
 
     snprintf(name, sizeof(name), "videoport %s", command->name);
     vport_message_program(name);
@@ -93,19 +93,19 @@ static int command_run(const struct vport_command *command, int argc, char **arg
     return command->run(argc, argv);
 }
 
+/* `videoport help X` is `videoport X --help`. */
 static int help_run(int argc, char **argv)
 {
     static char help[] = "--help";
-    char *arguments[] = {NULL, help, NULL};
-    const struct vport_command *command;
+    static char name[] = "videoport";
+    char *arguments[] = {name, help, NULL};
+    const struct vport_command *command = argc > 1 ? command_find(argv[1]) : NULL;
 
-    if (argc < 2) {
-        argp_help(&main_argp, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK,
-                  program_invocation_name);
-        return VPORT_EXIT_OK;
-    }
-    command = command_find(argv[1]);
-    return command ? command_run(command, 2, arguments) : VPORT_EXIT_USAGE;
+    if (command)
+        return command_run(command, 2, arguments);
+    if (argc < 2)
+        argp_parse(&main_argp, 2, arguments, ARGP_IN_ORDER, NULL, NULL); /* does not come back */
+    return VPORT_EXIT_USAGE;
 }
 
 /* What was printed must have arrived, --help included, which leaves through exit(): a full disk is
@@ -124,6 +124,7 @@ int main(int argc, char **argv)
     const struct vport_command *command;
 
     argp_program_version = version;
+    argv[0] = program_invocation_short_name; /* what getopt and argp call us */
     argp_err_exit_status = VPORT_EXIT_USAGE;
     vport_message_program("videoport");
     atexit(stdout_close);

@@ -3,6 +3,7 @@
 #include "cli/message.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,8 +80,12 @@ static void *progress_run(void *unused)
 {
     struct timespec due = progress.begin;
     long step = PROGRESS_FIRST_MS;
+    sigset_t all;
 
     (void)unused;
+    sigfillset(&all);
+    /* Signals are the main thread's, which may have to hold them off. */
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
     pthread_mutex_lock(&progress.lock);
     while (progress.running) {
         due.tv_nsec += step * 1000000L;

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,27 +104,62 @@ int vport_output_open(struct vport_output *output, const char *path)
     return error;
 }
 
+/* A name for a nameless file. `name` must not exist. Returns 0 or an errno value. */
+static int temporary_link(const struct vport_output *output, const char *name)
+{
+    char descriptor[64];
+
+    snprintf(descriptor, sizeof(descriptor), "/proc/self/fd/%d", fileno(output->stream));
+    return linkat(AT_FDCWD, descriptor, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
+
 /* Gives a nameless file a name next to its place; there is no link() that replaces. */
 static int temporary_name(struct vport_output *output)
 {
-    char descriptor[64];
-    int tries = 100;
+    int error = EEXIST;
 
-    snprintf(descriptor, sizeof(descriptor), "/proc/self/fd/%d", fileno(output->stream));
-    while (tries-- > 0) {
+    for (unsigned tries = 0; tries < 100 && error == EEXIST; tries++) {
         char *name = path_template(output->path);
         if (!name)
             return ENOMEM;
-        snprintf(name + strlen(name) - 6, 7, "%06x", (unsigned)(getpid() * 101 + tries) & 0xffffff);
-        if (linkat(AT_FDCWD, descriptor, AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0) {
+        snprintf(name + strlen(name) - 6, 7, "%06x", ((unsigned)getpid() * 101 + tries) & 0xffffff);
+        error = temporary_link(output, name);
+        if (error == 0)
             output->temporary = name;
-            return 0;
-        }
-        free(name);
-        if (errno != EEXIST)
-            return errno;
+        else
+            free(name);
     }
-    return EEXIST;
+    return error;
+}
+
+/*
+ * Puts the finished file into its place, in one step if that place is empty. Between the two steps
+ * of a replacement only SIGKILL gets through.
+ */
+static int place(struct vport_output *output)
+{
+    int error = output->temporary ? EEXIST : temporary_link(output, output->path);
+
+    if (error == EEXIST && !output->temporary)
+        error = temporary_name(output);
+    else if (error == EEXIST)
+        error = 0;
+    if (!error && output->temporary && rename(output->temporary, output->path) != 0)
+        error = errno;
+    return error;
+}
+
+/* No other thread of this program takes signals, so that blocking them here holds them off. */
+static int place_undisturbed(struct vport_output *output)
+{
+    sigset_t all, before;
+    int error;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    error = place(output);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
 }
 
 static bool is_regular(int descriptor)
@@ -141,10 +178,8 @@ int vport_output_commit(struct vport_output *output)
         error = errno;
     if (!error && ferror(output->stream))
         error = EIO; /* an earlier write's; what it was is long gone */
-    if (!error && regular && !output->temporary)
-        error = temporary_name(output);
-    if (!error && regular && rename(output->temporary, output->path) != 0)
-        error = errno;
+    if (!error && regular)
+        error = place_undisturbed(output);
     if (error) {
         vport_output_abandon(output);
         return error;

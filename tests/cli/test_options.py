@@ -222,7 +222,7 @@ class Terminal(CommandTest):
             self.assertIn("\033", self.on_terminal(*arguments, NO_COLOR="")[0])
 
     def test_progress_when_it_takes_longer(self):
-        spec = "sim:mode=threaded,map-registers=1,latency=100ms"
+        spec = "sim:mode=threaded,map-registers=1,latency=150ms"
         shown, code = self.on_terminal("blit", self.picture(64, 64), "-a", spec)
         self.assertEqual(code, OK)
         self.assertRegex(shown, r"videoport blit: to the adapter \(0\.\d s\)")

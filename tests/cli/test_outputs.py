@@ -4,14 +4,13 @@
 import os
 import resource
 import signal
-import struct
 import subprocess
 import time
 import unittest
 import zlib
 
 import png
-from command import FAILED, SANITIZED, VIDEOPORT, CommandTest, run
+from command import FAILED, SANITIZED, VIDEOPORT, CommandTest
 
 SLOW = "sim:mode=threaded,latency=10s"  # a blit that would take half a minute
 
@@ -84,20 +83,30 @@ class Outputs(CommandTest):
                               stderr=subprocess.PIPE, check=True)
         self.assertEqual(png.decode(done.stderr)[:2], (6, 5))
 
+    def killed(self, kind, delay):
+        """A run that gets a signal after `delay` seconds; what is there must be whole, and nothing else."""
+        picture, shot = self.folder / "picture.png", self.folder / "shot.png"
+        with subprocess.Popen([VIDEOPORT, "blit", picture, "-o", shot, "--trace", self.folder / "trace"],
+                              stdout=subprocess.DEVNULL) as child:
+            time.sleep(delay)
+            child.send_signal(kind)
+        if shot.exists():
+            self.assertEqual(png.decode(shot.read_bytes()), png.decode(picture.read_bytes()))
+        self.assertLessEqual(set(self.names()), {"picture.png", "shot.png", "trace"})
+
     def test_killed_at_any_time_leaves_a_whole_file_or_none(self):
-        picture = self.picture(400, 300)
-        shot = self.folder / "shot.png"
-        whole = None
-        for number, kind in enumerate([signal.SIGKILL, signal.SIGTERM, signal.SIGINT] * 8):
-            shot.unlink(missing_ok=True)
-            with subprocess.Popen([VIDEOPORT, "blit", picture, "-o", shot, "--trace", self.folder / "trace"],
-                                  stdout=subprocess.DEVNULL) as child:
-                time.sleep(0.004 * number)
-                child.send_signal(kind)
-            if shot.exists():
-                whole = png.decode(shot.read_bytes())
-                self.assertEqual(whole, png.decode(picture.read_bytes()))
-            self.assertLessEqual(set(self.names()), {"picture.png", "shot.png", "trace"})
+        self.picture(400, 300)
+        for number in range(24):
+            for name in ("shot.png", "trace"):
+                (self.folder / name).unlink(missing_ok=True)
+            self.killed((signal.SIGKILL, signal.SIGTERM, signal.SIGINT)[number % 3], 0.003 * number)
+
+    def test_interrupted_while_replacing(self):
+        self.picture(400, 300)
+        self.succeed("blit", self.folder / "picture.png", "-o", self.folder / "shot.png")
+        for number in range(24):
+            self.killed((signal.SIGHUP, signal.SIGTERM, signal.SIGINT)[number % 3], 0.003 * number)
+            self.assertTrue((self.folder / "shot.png").exists())
 
 
 class Traces(CommandTest):
