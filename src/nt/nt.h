@@ -24,13 +24,22 @@
 
 struct vport_nt; /* one kernel */
 
+/* What the code that runs on a processor is part of. */
+enum {
+    VPORT_CPU_ISR = 1,         /* an interrupt service routine */
+    VPORT_CPU_SYNCHRONIZE = 2, /* a routine that KeSynchronizeExecution called */
+    VPORT_CPU_DPC = 4,         /* a deferred routine */
+};
+
 struct vport_cpu {
     struct vport_nt *nt;
     KIRQL irql;
     uint8_t number;            /* KeGetCurrentProcessorNumber */
+    uint8_t inside;            /* set of VPORT_CPU_* */
+    bool dpc_queued;           /* `dpcs` may hold something; only this processor's thread reads and writes it */
     uint16_t spin_locks;       /* held now: no yield while > 0 */
     struct vport_cpu *beneath; /* the processor that this thread stood on before */
-    LIST_ENTRY dpcs;           /* queued, not yet run */
+    LIST_ENTRY dpcs;           /* queued, not yet run; under the kernel's DPC lock */
 };
 
 /* The processor of the calling thread, NULL outside of a machine. */
@@ -61,8 +70,11 @@ void vport_nt_enter(struct vport_nt *nt, struct vport_cpu *cpu);
 /* Steps off. IRQL must be back at PASSIVE_LEVEL (else: report, and lowered). */
 void vport_nt_leave(struct vport_cpu *cpu);
 
-/* A place where others may run: lets the loop decide, unless this processor holds a spin lock. */
+/* A place where others may run: lets the loop decide. While this processor holds a spin lock only devices may run. */
 void vport_nt_yield(void);
+
+/* true in an interrupt service routine or a routine of KeSynchronizeExecution, where NT allows next to nothing (SD-2). */
+bool vport_nt_in_interrupt(void);
 
 /*
  * An interrupt line fires: runs the connected service routines at its DIRQL under the interrupt spin lock, then, as IRQL drops,
@@ -78,8 +90,36 @@ void vport_nt_set_interrupt_ops(struct vport_nt *nt, const struct vport_nt_inter
 
 /* ---- MDLs ---------------------------------------------------------------------------------------------------------- */
 
-/* The locked pages behind an MDL of this kernel's, NULL for any other pointer value. Never faults. */
+/*
+ * The pages behind an MDL of this kernel's, NULL for any other pointer value and for an MDL that was freed. Never faults. Whether
+ * they are locked the MDL's flags say (MDL_PAGES_LOCKED, MDL_SOURCE_IS_NONPAGED_POOL or MDL_PARTIAL): no operation may begin
+ * without one of them, even where pages->locked still holds for operations under way.
+ */
 struct vport_pages *vport_nt_mdl_pages(const MDL *mdl);
+
+/*
+ * In pages->users: the owner wanted to unlock while operations were under way (LB-A4), so that the last one does it. Whoever
+ * ends an operation calls vport_nt_pages_released after it has counted `users` down; it costs one load.
+ */
+#define VPORT_PAGES_CLOSING 0x80000000u
+void vport_nt_pages_close(struct vport_pages *pages);
+static inline void vport_nt_pages_released(struct vport_pages *pages)
+{
+    if (__builtin_expect(atomic_load_explicit(&pages->users, memory_order_acquire) == VPORT_PAGES_CLOSING, 0))
+        vport_nt_pages_close(pages);
+}
+
+/* Physically contiguous memory (MmAllocateContiguousMemory...); set by the hal. */
+struct vport_nt_memory_ops {
+    /*
+     * `length` > 0 bytes, page aligned, all at bus addresses `lowest`..`highest`, crossing no multiple of `boundary` (0: any);
+     * registered in the space. VPORT_E_NO_MEMORY, VPORT_E_TOO_LARGE.
+     */
+    enum vport_status (*contiguous_alloc)(void *context, uint64_t length, uint64_t lowest, uint64_t highest,
+                                          uint64_t boundary, void **memory);
+    void (*contiguous_free)(void *context, void *memory, uint64_t length);
+};
+void vport_nt_set_memory_ops(struct vport_nt *nt, const struct vport_nt_memory_ops *ops, void *context);
 
 /* ---- Drivers and devices: what the I/O and PnP managers do --------------------------------------------------------- */
 
@@ -114,6 +154,22 @@ enum vport_status vport_nt_registry_set(struct vport_nt *nt, const char *key, co
 /* VPORT_E_UNKNOWN; VPORT_E_TOO_LARGE with *length = what is needed. */
 enum vport_status vport_nt_registry_get(struct vport_nt *nt, const char *key, const char *value, ULONG *type, void *data,
                                         ULONG *length);
+
+/* ---- What drivers say, and the last thing they do -------------------------------------------------------------------- */
+
+/*
+ * Debug output (DbgPrint and relatives), one call a message, `text` as the driver wrote it. None by default. A message of the
+ * video port's own that begins with "videoprt: RULE: " is not output but a report of that rule.
+ */
+typedef void vport_nt_debug_sink(void *context, ULONG component, ULONG level, const char *text);
+void vport_nt_set_debug_sink(struct vport_nt *nt, vport_nt_debug_sink *sink, void *context);
+
+/*
+ * KeBugCheckEx: after the report "BUGCHECK" and the drivers' bug check callbacks. Must not return (it may leave the driver's
+ * thread by longjmp or pthread_exit). By default the process aborts.
+ */
+typedef void vport_nt_bugcheck_handler(void *context, ULONG code, const ULONG_PTR parameters[4]);
+void vport_nt_set_bugcheck_handler(struct vport_nt *nt, vport_nt_bugcheck_handler *handler, void *context);
 
 /* ---- Status ---------------------------------------------------------------------------------------------------------- */
 
