@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Scatter/gather lists: GetScatterGatherList, PutScatterGatherList and their relatives that build
+ * into a driver's buffer.
+ *
+ * The one place where a driver's DMA call leaves the Windows calling convention: get_list and
+ * put_list each call into the DMA room once. Compilers save the ten vector registers that the
+ * conventions disagree on around them; nothing above does.
+ *
+ * Sources: wdm/nc-wdm-pget_scatter_gather_list, ...pput_scatter_gather_list,
+ * ...pcalculate_scatter_gather_list_size,
+ * ...pbuild_scatter_gather_list, ...pbuild_mdl_from_scatter_gather_list,
+ * kernel/using-scatter-gather-dma.
+ */
+#include "hal/private.h"
+
+/* What GetScatterGatherList stores in the operation. */
+enum { USER_ROUTINE, USER_CONTEXT, USER_DEVICE, USER_BUILT };
+
+/* A list in the driver's own buffer, and the one that it is a copy of. */
+struct vport_hal_built {
+    LIST_ENTRY link;
+    PSCATTER_GATHER_LIST buffer;
+    struct vport_dma_list *list;
+};
+
+_Static_assert(sizeof(struct vport_dma_list) == FIELD_OFFSET(SCATTER_GATHER_LIST, Elements),
+               "SG-6");
+_Static_assert(sizeof(struct vport_dma_element) == sizeof(SCATTER_GATHER_ELEMENT), "SG-6");
+
+static void deliver(const uintptr_t *user, PSCATTER_GATHER_LIST list)
+{
+    PDRIVER_LIST_CONTROL routine = (PDRIVER_LIST_CONTROL)user[USER_ROUTINE];
+    PDEVICE_OBJECT device = (PDEVICE_OBJECT)user[USER_DEVICE];
+
+    routine(device, device ? device->CurrentIrp : NULL, list, (PVOID)user[USER_CONTEXT]);
+}
+
+static void ready(const uintptr_t *user, struct vport_dma_list *list)
+{
+    deliver(user, (PSCATTER_GATHER_LIST)list);
+}
+
+/* MR-10: CurrentVa is an index, counted from MmGetMdlVirtualAddress. The DMA room judges the range.
+ */
+static enum vport_status index_of(PMDL mdl, PVOID current_va, uint32_t *offset)
+{
+    uintptr_t start = (uintptr_t)MmGetMdlVirtualAddress(mdl), current = (uintptr_t)current_va;
+
+    if (current < start || current - start > UINT32_MAX)
+        return VPORT_E_RANGE;
+    *offset = (uint32_t)(current - start);
+    return VPORT_OK;
+}
+
+static enum vport_status __attribute__((noinline))
+refuse_mdl(struct vport_hal *hal, PMDL mdl, bool known, const char *function, const void *site)
+{
+    if (!known)
+        vport_hal_report(hal, "SD-A14", site,
+                         "%s: Mdl %p is not an MDL whose pages are locked or nonpaged. Driver "
+                         "Verifier stops such a driver "
+                         "with bug check 0xE6/0x0E.",
+                         function, (void *)mdl);
+    else
+        vport_hal_report(hal, "SD-A13", site,
+                         "%s: Mdl %p is a chain (Next = %p); map each of its MDLs by itself.",
+                         function, (void *)mdl, (void *)mdl->Next);
+    return VPORT_E_STATE;
+}
+
+enum vport_status vport_hal_request(struct vport_hal_adapter *adapter, PMDL mdl, PVOID current_va,
+                                    ULONG length, BOOLEAN write, struct vport_dma_request *request,
+                                    const char *function, const void *site)
+{
+    request->pages = vport_nt_mdl_pages(mdl);
+    if (__builtin_expect(!request->pages || mdl->Next, 0))
+        return refuse_mdl(adapter->hal, mdl, request->pages != NULL, function, site);
+    request->length = length;
+    request->to_device = write;
+    return index_of(mdl, current_va, &request->offset);
+}
+
+/* MR-7: DISPATCH_LEVEL exactly. */
+static bool __attribute__((noinline))
+wrong_level(const char *rule, const char *function, KIRQL irql, const void *site)
+{
+    vport_hal_report(vport_hal_current(), rule, site,
+                     "%s was called at IRQL %u; DISPATCH_LEVEL (%u) exactly is allowed: raise with "
+                     "KeRaiseIrql before. Driver "
+                     "Verifier stops such a driver with bug check 0xE6/0x13.",
+                     function, irql, DISPATCH_LEVEL);
+    return false;
+}
+
+static inline bool at_dispatch(const char *rule, const char *function, const void *site)
+{
+    KIRQL irql = vport_hal_irql();
+
+    return __builtin_expect(irql == DISPATCH_LEVEL, 1) || wrong_level(rule, function, irql, site);
+}
+
+NTSTATUS NTAPI vport_hal_get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
+                                  PVOID CurrentVa, ULONG Length,
+                                  PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
+                                  BOOLEAN WriteToDevice)
+{
+    struct vport_hal_adapter *adapter =
+        vport_hal_adapter_check(DmaAdapter, "GetScatterGatherList", VPORT_HAL_SITE);
+    struct vport_dma_request request;
+    enum vport_status status;
+
+    if (!adapter || !ExecutionRoutine ||
+        !at_dispatch("MR-7", "GetScatterGatherList", VPORT_HAL_SITE))
+        return STATUS_INVALID_PARAMETER;
+    status = vport_hal_request(adapter, Mdl, CurrentVa, Length, WriteToDevice, &request,
+                               "GetScatterGatherList", VPORT_HAL_SITE);
+    if (status != VPORT_OK)
+        return vport_hal_dma_status(status);
+    request.ready = ready;
+    request.user[USER_ROUTINE] = (uintptr_t)ExecutionRoutine;
+    request.user[USER_CONTEXT] = (uintptr_t)Context;
+    request.user[USER_DEVICE] = (uintptr_t)DeviceObject;
+    request.user[USER_BUILT] = 0;
+    return vport_hal_dma_status(vport_dma_map(adapter->dma, &request));
+}
+
+/* ---- Put
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
+
+/* Takes the record of a list in a driver's buffer out of its adapter; NULL if there is none. */
+static struct vport_hal_built *take_built(struct vport_hal_adapter *adapter,
+                                          PSCATTER_GATHER_LIST buffer)
+{
+    struct vport_hal_built *found = NULL;
+    KIRQL before;
+
+    KeAcquireSpinLock(&adapter->hal->lock, &before);
+    for (PLIST_ENTRY link = adapter->built.Flink; link != &adapter->built && !found;
+         link = link->Flink) {
+        struct vport_hal_built *built = CONTAINING_RECORD(link, struct vport_hal_built, link);
+
+        if (built->buffer == buffer)
+            found = built;
+    }
+    if (found)
+        RemoveEntryList(&found->link);
+    KeReleaseSpinLock(&adapter->hal->lock, before);
+    return found;
+}
+
+/* Not a list of ours as it stands: one that was built into the driver's buffer, or a mistake. */
+static void __attribute__((noinline))
+put_other(struct vport_hal_adapter *adapter, PSCATTER_GATHER_LIST pointer, bool write,
+          const void *site)
+{
+    struct vport_hal_built *built = adapter ? take_built(adapter, pointer) : NULL;
+
+    if (built) {
+        vport_dma_unmap(adapter->dma, built->list, write);
+        ExFreePoolWithTag(built, VPORT_HAL_TAG);
+        return;
+    }
+    vport_hal_report(vport_hal_current(), "CD-A2", site,
+                     "PutScatterGatherList: %p is not a list in use: it was put (completed) "
+                     "before, or is not the one that the "
+                     "adapter's callback received. Put each list once. Driver Verifier stops such "
+                     "a driver with bug check "
+                     "0xE6/0x06.",
+                     (void *)pointer);
+}
+
+/*
+ * Never fails; a wrong adapter or direction is reported, and the list's own are used (CD-A1,
+ * CD-A3). An adapter that was released too early still gets its operations back this way.
+ */
+VOID NTAPI vport_hal_put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
+                              BOOLEAN WriteToDevice)
+{
+    struct vport_hal_adapter *adapter = vport_hal_adapter_find(DmaAdapter);
+    struct vport_dma_list *list = (struct vport_dma_list *)ScatterGather;
+    struct vport_dma_adapter *owner = adapter ? adapter->dma : NULL;
+    KIRQL before = DISPATCH_LEVEL;
+
+    if (!at_dispatch("MR-12", "PutScatterGatherList", VPORT_HAL_SITE) &&
+        vport_hal_irql() < DISPATCH_LEVEL)
+        KeRaiseIrql(DISPATCH_LEVEL, &before); /* waiters are called back from here */
+    if (__builtin_expect(!adapter || atomic_load_explicit(&adapter->state, memory_order_relaxed) !=
+                                         VPORT_HAL_ADAPTER_LIVE,
+                         0)) {
+        owner = NULL;
+        vport_dma_list_owner(list, &owner);
+    }
+    if (!owner || vport_dma_unmap(owner, list, WriteToDevice) == VPORT_E_UNKNOWN)
+        put_other(adapter, ScatterGather, WriteToDevice, VPORT_HAL_SITE);
+    if (before < DISPATCH_LEVEL)
+        KeLowerIrql(before);
+}
+
+/* ---- Lists in the driver's own buffer
+ * ------------------------------------------------------------------------------------------- */
+
+/* Any MDL, or none: then CurrentVa itself is the start of the buffer. <= DISPATCH_LEVEL. */
+NTSTATUS NTAPI vport_hal_calculate_list(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa,
+                                        ULONG Length, PULONG ScatterGatherListSize,
+                                        PULONG pNumberOfMapRegisters)
+{
+    struct vport_hal_adapter *adapter =
+        vport_hal_adapter_check(DmaAdapter, "CalculateScatterGatherList", VPORT_HAL_SITE);
+    uint64_t pages = vport_pages_spanned((uintptr_t)CurrentVa, Length), size;
+
+    if (!adapter || !ScatterGatherListSize || !Length)
+        return STATUS_INVALID_PARAMETER;
+    size = FIELD_OFFSET(SCATTER_GATHER_LIST, Elements) + pages * sizeof(SCATTER_GATHER_ELEMENT);
+    if (pages > adapter->registers)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    *ScatterGatherListSize = (ULONG)size;
+    if (pNumberOfMapRegisters)
+        *pNumberOfMapRegisters = (ULONG)pages;
+    return STATUS_SUCCESS;
+}
+
+static void ready_built(const uintptr_t *user, struct vport_dma_list *list)
+{
+    struct vport_hal_built *built = (struct vport_hal_built *)user[USER_BUILT];
+
+    built->list = list;
+    RtlCopyMemory(built->buffer, list, sizeof(*list) + list->count * sizeof(list->elements[0]));
+    deliver(user, built->buffer);
+}
+
+/* Ahead of the mapping, whose callback may put the list at once. */
+static struct vport_hal_built *built_new(struct vport_hal_adapter *adapter, PVOID buffer)
+{
+    struct vport_hal_built *built =
+        ExAllocatePoolWithTag(NonPagedPool, sizeof(*built), VPORT_HAL_TAG);
+    KIRQL before;
+
+    if (!built)
+        return NULL;
+    built->buffer = buffer;
+    built->list = NULL;
+    KeAcquireSpinLock(&adapter->hal->lock, &before);
+    InsertTailList(&adapter->built, &built->link);
+    KeReleaseSpinLock(&adapter->hal->lock, before);
+    return built;
+}
+
+/* As GetScatterGatherList; STATUS_BUFFER_TOO_SMALL also when the list does not fit
+ * (CalculateScatterGatherList tells). */
+NTSTATUS NTAPI vport_hal_build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
+                                    PVOID CurrentVa, ULONG Length,
+                                    PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
+                                    BOOLEAN WriteToDevice, PVOID ScatterGatherBuffer,
+                                    ULONG ScatterGatherLength)
+{
+    struct vport_hal_adapter *adapter =
+        vport_hal_adapter_check(DmaAdapter, "BuildScatterGatherList", VPORT_HAL_SITE);
+    struct vport_dma_request request = {.ready = ready_built};
+    struct vport_hal_built *built;
+    enum vport_status status;
+    ULONG needed = 0;
+    NTSTATUS answer;
+
+    if (!adapter || !ExecutionRoutine || !ScatterGatherBuffer ||
+        !at_dispatch("MR-7", "BuildScatterGatherList", VPORT_HAL_SITE))
+        return STATUS_INVALID_PARAMETER;
+    answer = vport_hal_calculate_list(DmaAdapter, Mdl, CurrentVa, Length, &needed, NULL);
+    if (!NT_SUCCESS(answer) || needed > ScatterGatherLength)
+        return NT_SUCCESS(answer) ? STATUS_BUFFER_TOO_SMALL : answer;
+    status = vport_hal_request(adapter, Mdl, CurrentVa, Length, WriteToDevice, &request,
+                               "BuildScatterGatherList", VPORT_HAL_SITE);
+    if (status != VPORT_OK)
+        return vport_hal_dma_status(status);
+    built = built_new(adapter, ScatterGatherBuffer);
+    if (!built)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    request.user[USER_ROUTINE] = (uintptr_t)ExecutionRoutine;
+    request.user[USER_CONTEXT] = (uintptr_t)Context;
+    request.user[USER_DEVICE] = (uintptr_t)DeviceObject;
+    request.user[USER_BUILT] = (uintptr_t)built;
+    status = vport_dma_map(adapter->dma, &request);
+    if (status != VPORT_OK && take_built(adapter, ScatterGatherBuffer))
+        ExFreePoolWithTag(built, VPORT_HAL_TAG);
+    return vport_hal_dma_status(status);
+}
+
+/*
+ * An MDL for what the device sees. Where the device reaches the buffer itself that is the driver's
+ * own MDL. Bounced memory has none that would mean anything to the CPU: STATUS_NOT_SUPPORTED, and a
+ * report, since no driver expects it on this platform.
+ */
+NTSTATUS NTAPI vport_hal_build_mdl(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
+                                   PMDL OriginalMdl, PMDL *TargetMdl)
+{
+    struct vport_hal_adapter *adapter =
+        vport_hal_adapter_check(DmaAdapter, "BuildMdlFromScatterGatherList", VPORT_HAL_SITE);
+    struct vport_dma_adapter *owner;
+    const struct vport_dma_platform *platform;
+
+    if (!TargetMdl)
+        return STATUS_INVALID_PARAMETER;
+    *TargetMdl = NULL;
+    if (!adapter || !vport_nt_mdl_pages(OriginalMdl) ||
+        !vport_dma_list_owner((struct vport_dma_list *)ScatterGather, &owner) ||
+        owner != adapter->dma)
+        return STATUS_INVALID_PARAMETER;
+    platform = &adapter->hal->bus->platform;
+    if (adapter->constraints.scatter_gather && adapter->constraints.reach >= platform->highest &&
+        !platform->outside) {
+        *TargetMdl = OriginalMdl;
+        return STATUS_SUCCESS;
+    }
+    vport_hal_report(adapter->hal, "MR-5", VPORT_HAL_SITE,
+                     "BuildMdlFromScatterGatherList: this adapter may bounce, and bounce pages "
+                     "have no MDL; use the list itself.");
+    return STATUS_NOT_SUPPORTED;
+}
