@@ -68,7 +68,7 @@ static struct vport_dma_op *accept(struct vport_dma_adapter *adapter,
     op->length = request->length;
     op->name = 0;
     vport_shard_add(&adapter->shards[slot].started, 1, slot);
-    atomic_fetch_add(&op->pages->users, 1);
+    vport_pages_hold(op->pages);
     vport_fence_after_rmw(); /* before the look at `attention`: see vport_dma_adapter_destroy */
     return op;
 }
@@ -82,8 +82,7 @@ void vport_dma_op_end(struct vport_dma_op *op)
 
     vport_block_give(vport_dma_ops, op);
     vport_shard_add(&adapter->shards[slot].ended, 1, slot);
-    atomic_fetch_sub(&pages->users,
-                     1); /* the pages may be gone after this; registers were given back before it */
+    vport_pages_release(pages); /* they may be gone now; registers were given back before */
     vport_fence_after_rmw();
     attention = atomic_load(&adapter->attention);
     if (__builtin_expect(attention & VPORT_ADAPTER_WAITING, 0))

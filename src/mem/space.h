@@ -32,7 +32,26 @@ struct vport_pages {
     struct vport_places *places; /* the space's: set when the range lies in several regions, or in and between them */
     _Atomic uint32_t users;      /* DMA operations that still need the frames (see vport_pages_*) */
     bool locked;
+    void (*close)(struct vport_pages *pages); /* the owner's, see VPORT_PAGES_CLOSING; else never called */
 };
+
+/*
+ * In `users`: the owner wants to let go of the pages while operations still need them (LB-A4, LB-10). The release that leaves
+ * nothing but this bit calls close(), which has to cope with an owner that has just found the same.
+ */
+#define VPORT_PAGES_CLOSING 0x80000000u
+
+static inline void vport_pages_hold(struct vport_pages *pages)
+{
+    atomic_fetch_add(&pages->users, 1);
+}
+
+/* The pages may be gone when this returns. */
+static inline void vport_pages_release(struct vport_pages *pages)
+{
+    if (__builtin_expect(atomic_fetch_sub(&pages->users, 1) == (VPORT_PAGES_CLOSING | 1), 0))
+        pages->close(pages);
+}
 
 /* How foreign memory gets its frames; a bus provides it. Calls are serialised by the space. */
 struct vport_space_ops {
