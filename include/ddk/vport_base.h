@@ -113,6 +113,13 @@
 #define _cdecl VPORT_CDECL
 #endif
 
+/* The argument list of a CDECL variadic function. */
+#if defined(VPORT_X64) && !defined(_WIN32)
+typedef __builtin_ms_va_list VPORT_VA_LIST;
+#else
+typedef va_list VPORT_VA_LIST;
+#endif
+
 /* ---- words of the Windows compilers ---------------------------------------------------------- */
 
 #ifndef _WIN32

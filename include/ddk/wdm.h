@@ -2705,6 +2705,10 @@ NTSYSAPI ULONG CDECL DbgPrint(PCSTR Format, ...);
 
 NTSYSAPI ULONG CDECL DbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, ...);
 
+/* For functions that are variadic themselves: the arguments are those of a CDECL function. */
+NTSYSAPI ULONG NTAPI vDbgPrintEx(
+    ULONG ComponentId, ULONG Level, PCSTR Format, VPORT_VA_LIST Arguments);
+
 NTSYSAPI VOID NTAPI DbgBreakPoint(VOID);
 
 NTKERNELAPI DECLSPEC_NORETURN VOID NTAPI KeBugCheckEx(
