@@ -218,6 +218,12 @@ static enum vport_status lock_places(struct vport_space *space, const struct spa
     return status;
 }
 
+/* Nothing lies in the last page of the address space, and so no sum here wraps. */
+static bool range_sane(uintptr_t start, size_t length)
+{
+    return vport_range_fits(start, length, UINTPTR_MAX - VPORT_PAGE_MASK);
+}
+
 enum vport_status vport_space_lock(struct vport_space *space, uintptr_t start, size_t length,
                                    enum vport_access access, struct vport_frame *frames,
                                    struct vport_pages *pages)
@@ -228,7 +234,7 @@ enum vport_status vport_space_lock(struct vport_space *space, uintptr_t start, s
     struct span span;
     size_t count;
 
-    if (!length || length > UINTPTR_MAX - VPORT_PAGE_MASK - start)
+    if (!length || !range_sane(start, length))
         return VPORT_E_INVALID;
     count = vport_pages_spanned(start, length);
     status = lock_span(space, first_page, count, access, frames, &span);
