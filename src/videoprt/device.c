@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* Device objects: made by AddDevice, found again by the miniport's HwDeviceExtension, deleted at
+ * removal. */
+#include "videoprt.h"
+
+/*
+ * All devices, by a hash of their address, so that VpFindDevice can judge any pointer value without
+ * a lock. A device lies in one of the VP_WINDOW slots from its hash on.
+ */
+#define VP_DEVICE_SLOTS 1024
+#define VP_WINDOW       16
+
+static PVOID volatile VpDevices[VP_DEVICE_SLOTS + VP_WINDOW];
+
+VP_INLINE ULONG VpDeviceHash(PVOID Device)
+{
+    return (ULONG)(((ULONGLONG)(ULONG_PTR)Device * 0x9E3779B97F4A7C15ULL) >> 54);
+}
+C_ASSERT(VP_DEVICE_SLOTS == 1 << (64 - 54));
+
+static BOOLEAN NTAPI VpRegisterDevice(PVP_DEVICE Device)
+{
+    ULONG First = VpDeviceHash(Device), Index;
+
+    for (Index = First; Index < First + VP_WINDOW; Index++)
+        if (InterlockedCompareExchangePointer((PVOID *)&VpDevices[Index], Device, NULL) == NULL)
+            return TRUE;
+    return FALSE;
+}
+
+static VOID NTAPI VpUnregisterDevice(PVP_DEVICE Device)
+{
+    ULONG First = VpDeviceHash(Device), Index;
+
+    for (Index = First; Index < First + VP_WINDOW; Index++)
+        (void)InterlockedCompareExchangePointer((PVOID *)&VpDevices[Index], NULL, Device);
+}
+
+PVP_DEVICE NTAPI VpFindDevice(PVOID HwDeviceExtension)
+{
+    PVOID Device = (PVOID)((ULONG_PTR)HwDeviceExtension - VP_EXTENSION_OFFSET);
+    ULONG First = VpDeviceHash(Device), Index;
+
+    for (Index = First; Index < First + VP_WINDOW; Index++)
+        if (VP_LOAD(VpDevices[Index]) == Device)
+            return Device;
+    return NULL;
+}
+
+PVP_DEVICE NTAPI VpCheckDevice(PVOID HwDeviceExtension, PCSTR Function)
+{
+    PVP_DEVICE Device = VpFindDevice(HwDeviceExtension);
+
+    if (Device == NULL)
+        VP_REPORT("SD-6",
+                  "%s: HwDeviceExtension %p is not the extension of a device; pass the one that "
+                  "the miniport's routines receive",
+                  Function, HwDeviceExtension);
+    return Device;
+}
+
+BOOLEAN NTAPI VpCheckPassive(PCSTR Rule, PCSTR Function)
+{
+    KIRQL Irql = KeGetCurrentIrql();
+
+    if (Irql == PASSIVE_LEVEL)
+        return TRUE;
+    DbgPrintEx(
+        DPFLTR_VIDEO_ID, DPFLTR_ERROR_LEVEL,
+        "videoprt: %s: %s was called at IRQL %u; it may be called at PASSIVE_LEVEL (0) only\n",
+        Rule, Function, (ULONG)Irql);
+    return FALSE;
+}
+
+BOOLEAN NTAPI VpCheckDispatch(PCSTR Rule, PCSTR Function)
+{
+    KIRQL Irql = KeGetCurrentIrql();
+
+    if (Irql <= DISPATCH_LEVEL)
+        return TRUE;
+    DbgPrintEx(
+        DPFLTR_VIDEO_ID, DPFLTR_ERROR_LEVEL,
+        "videoprt: %s: %s was called at IRQL %u; DISPATCH_LEVEL (%u) is the highest allowed\n",
+        Rule, Function, (ULONG)Irql, (ULONG)DISPATCH_LEVEL);
+    return FALSE;
+}
+
+/* \Device\Video0, or the first number that is free. */
+static NTSTATUS NTAPI VpCreateFdo(PDRIVER_OBJECT DriverObject, ULONG ExtensionSize,
+                                  PDEVICE_OBJECT *Fdo, PULONG Number)
+{
+    static const WCHAR Prefix[] = L"\\Device\\Video";
+    WCHAR Text[RTL_NUMBER_OF(Prefix) + 12];
+    UNICODE_STRING Name, Digits;
+    NTSTATUS Status;
+
+    *Number = 0;
+    do {
+        Name.Buffer = Text;
+        Name.Length = sizeof(Prefix) - sizeof(WCHAR);
+        Name.MaximumLength = sizeof(Text);
+        RtlCopyMemory(Text, Prefix, sizeof(Prefix));
+        Digits.Buffer = Text + RTL_NUMBER_OF(Prefix) - 1;
+        Digits.Length = 0;
+        Digits.MaximumLength = (USHORT)(sizeof(Text) - Name.Length);
+        Status = RtlIntegerToUnicodeString(*Number, 10, &Digits);
+        if (!NT_SUCCESS(Status))
+            return Status;
+        Name.Length += Digits.Length;
+        Status =
+            IoCreateDevice(DriverObject, ExtensionSize, &Name, FILE_DEVICE_VIDEO, 0, FALSE, Fdo);
+    } while (Status == STATUS_OBJECT_NAME_COLLISION && ++*Number < 1000);
+    return Status;
+}
+
+/* Of its own: a lookaside list wants a cache line's alignment, which a device extension does not
+ * promise. */
+static PNPAGED_LOOKASIDE_LIST NTAPI VpCreateLookaside(VOID)
+{
+    PNPAGED_LOOKASIDE_LIST List =
+        ExAllocatePoolWithTag(NonPagedPoolCacheAligned, sizeof(*List), VP_TAG);
+
+    if (List != NULL)
+        ExInitializeNPagedLookasideList(List, NULL, NULL, 0, 4 * sizeof(PVOID), VP_TAG, 0);
+    return List;
+}
+
+static VOID NTAPI VpInitializeDevice(PVP_DEVICE Device, PVP_DRIVER Driver, PDEVICE_OBJECT Fdo,
+                                     PDEVICE_OBJECT Physical)
+{
+    Device->Fdo = Fdo;
+    Device->Physical = Physical;
+    Device->Driver = Driver;
+    Device->State = VpAdded;
+    Device->Power = PowerDeviceD0;
+    KeInitializeMutex(&Device->Lock, 0);
+    InitializeListHead(&Device->Objects);
+    KeInitializeSpinLock(&Device->ObjectLock);
+    Device->Starts = VpCreateLookaside();
+    VpInitializeDpc(Device);
+    VpInitializeTimer(Device);
+}
+
+NTSTATUS NTAPI VpCreateDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Physical,
+                              PVP_DEVICE *Device)
+{
+    PVP_DRIVER Driver = IoGetDriverObjectExtension(DriverObject, (PVOID)VpAddDevice);
+    PDEVICE_OBJECT Fdo;
+    NTSTATUS Status;
+    ULONG Number;
+
+    Status =
+        VpCreateFdo(DriverObject, (ULONG)VP_EXTENSION_OFFSET + Driver->Init.HwDeviceExtensionSize,
+                    &Fdo, &Number);
+    if (!NT_SUCCESS(Status))
+        return Status;
+    *Device = Fdo->DeviceExtension; /* zeroed by IoCreateDevice, the miniport's part included */
+    VpInitializeDevice(*Device, Driver, Fdo, Physical);
+    (*Device)->Number = Number;
+    Fdo->Flags |= DO_BUFFERED_IO | DO_POWER_PAGABLE;
+    if ((*Device)->Starts != NULL && VpRegisterDevice(*Device))
+        return STATUS_SUCCESS;
+    VpDeleteDevice(*Device);
+    return STATUS_INSUFFICIENT_RESOURCES;
+}
+
+NTSTATUS NTAPI VpAddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Physical)
+{
+    PVP_DEVICE Device;
+    NTSTATUS Status = VpCreateDevice(DriverObject, Physical, &Device);
+
+    if (!NT_SUCCESS(Status))
+        return Status;
+    Device->Below = IoAttachDeviceToDeviceStack(Device->Fdo, Physical);
+    if (Device->Below == NULL) {
+        VpDeleteDevice(Device);
+        return STATUS_NO_SUCH_DEVICE;
+    }
+    Device->Fdo->Flags &= ~DO_DEVICE_INITIALIZING;
+    return STATUS_SUCCESS;
+}
+
+VOID NTAPI VpDeleteDevice(PVP_DEVICE Device)
+{
+    VpStopAdapter(Device);
+    VpUnregisterDevice(Device);
+    if (Device->Starts != NULL) {
+        ExDeleteNPagedLookasideList(Device->Starts);
+        ExFreePoolWithTag(Device->Starts, VP_TAG);
+    }
+    if (Device->Below != NULL)
+        IoDetachDevice(Device->Below);
+    IoDeleteDevice(Device->Fdo);
+}

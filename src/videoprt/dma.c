@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * VideoPortStartDma and VideoPortCompleteDma: one DMA operation, from the miniport's buffer to
+ * HwVidExecuteDma and back.
+ *
+ * Start: check, clip, write *pLength, flush the caches, raise to DISPATCH_LEVEL, ask the HAL for
+ * the list. The HAL calls VpExecuteList when map registers are there, at once or later, and that
+ * calls the miniport. Nothing of an operation is kept here in between, and nothing is touched after
+ * the miniport's callback: it may already have completed the operation.
+ *
+ * This is the path that is counted in nanoseconds: no allocation but from the lookaside list, no
+ * lock, no call that is not needed. All checks that can fail lead to functions of their own.
+ */
+#include "videoprt.h"
+
+/* One VideoPortStartDma on its way to HwVidExecuteDma. */
+typedef struct _VP_START {
+    PVP_DEVICE Device;
+    PVP_DMA_ADAPTER Adapter;
+    PEXECUTE_DMA Execute;
+    PVOID Context;
+} VP_START, *PVP_START;
+
+/* The parts of a request that the checks look at. */
+typedef struct _VP_TRANSFER {
+    PVOID HwDeviceExtension;
+    PVP_DMA_ADAPTER Adapter;
+    PMDL Mdl;
+    ULONG Offset;
+    ULONG Length;
+    PEXECUTE_DMA Execute;
+    BOOLEAN WriteToDevice;
+} VP_TRANSFER, *PVP_TRANSFER;
+
+static BOOLEAN NTAPI VpReportLevel(PCSTR Rule, PCSTR Function, KIRQL Irql)
+{
+    if (Irql > DISPATCH_LEVEL)
+        DbgPrintEx(DPFLTR_VIDEO_ID, DPFLTR_ERROR_LEVEL,
+                   "videoprt: %s: %s was called at IRQL %u; DISPATCH_LEVEL (%u) is the highest "
+                   "allowed. Queue a DPC with "
+                   "VideoPortQueueDpc from HwVidInterrupt and call it there\n",
+                   Rule, Function, (ULONG)Irql, (ULONG)DISPATCH_LEVEL);
+    else
+        DbgPrintEx(DPFLTR_VIDEO_ID, DPFLTR_ERROR_LEVEL,
+                   "videoprt: %s: %s was called from a VideoPortSynchronizeExecution callback, "
+                   "which may call only what "
+                   "HwVidInterrupt may; call it after VideoPortSynchronizeExecution has returned\n",
+                   Rule, Function);
+    return FALSE;
+}
+
+/*
+ * SD-2, CD-1: neither at DIRQL nor in a synchronize callback. Callbacks of a device with an
+ * interrupt run at DIRQL; for the others the device remembers the processor, which at
+ * DISPATCH_LEVEL stands for the thread.
+ */
+VP_INLINE BOOLEAN VpMayDma(PVP_DEVICE Device, KIRQL Irql)
+{
+    LONG Synchronizing = VP_LOAD(Device->Synchronizing);
+
+    return Irql <= DISPATCH_LEVEL && (Synchronizing == 0 || Irql < DISPATCH_LEVEL ||
+                                      Synchronizing != 1 + (LONG)KeGetCurrentProcessorNumber());
+}
+
+/* Says which of the arguments is NULL (SD-A6), or what is wrong with the adapter (SD-7). */
+static VP_STATUS NTAPI VpRefusePointers(const VP_TRANSFER *Transfer)
+{
+    if (Transfer->Adapter == NULL)
+        VP_REPORT(
+            "SD-A6",
+            "VideoPortStartDma: VpDmaAdapter is NULL; pass what VideoPortGetDmaAdapter returned");
+    else if (Transfer->Mdl == NULL)
+        VP_REPORT("SD-A6",
+                  "VideoPortStartDma: Mdl is NULL; pass what VideoPortLockBuffer returned");
+    else if (Transfer->Execute == NULL)
+        VP_REPORT("SD-A6", "VideoPortStartDma: ExecuteDmaRoutine is NULL; pass the routine that "
+                           "programs the device");
+    else
+        VpReportAdapter("SD-7", "VideoPortStartDma", Transfer->HwDeviceExtension,
+                        Transfer->Adapter);
+    return ERROR_INVALID_PARAMETER;
+}
+
+static VP_STATUS NTAPI VpRefuseMdl(PMDL Mdl)
+{
+    if (!MmIsAddressValid(Mdl))
+        VP_REPORT(
+            "SD-8",
+            "VideoPortStartDma: Mdl %p points to no memory; pass what VideoPortLockBuffer returned",
+            Mdl);
+    else if (Mdl->Next != NULL)
+        VP_REPORT("SD-A13",
+                  "VideoPortStartDma: Mdl %p is a chain (Next = %p); start one operation for each "
+                  "of its MDLs instead",
+                  Mdl, Mdl->Next);
+    else
+        VP_REPORT(
+            "SD-A14",
+            "VideoPortStartDma: Mdl %p describes no locked pages (MdlFlags %x; MDL_PAGES_LOCKED or "
+            "MDL_SOURCE_IS_NONPAGED_POOL is needed); lock the buffer with VideoPortLockBuffer, and "
+            "unlock it after the "
+            "last VideoPortCompleteDma",
+            Mdl, (ULONG)(USHORT)Mdl->MdlFlags);
+    return ERROR_INVALID_PARAMETER;
+}
+
+static VP_STATUS NTAPI VpRefuseRange(const VP_TRANSFER *Transfer)
+{
+    ULONG Bytes = MmGetMdlByteCount(Transfer->Mdl);
+
+    if (Transfer->Length == 0)
+        VP_REPORT("SD-A5", "VideoPortStartDma: *pLength is 0; ask for 1 byte at least, and stop "
+                           "when nothing is left");
+    else if (Transfer->Offset >= Bytes)
+        VP_REPORT("SD-A3",
+                  "VideoPortStartDma: Offset %u is outside of the buffer of %u bytes; pass an "
+                  "Offset below that, and stop "
+                  "when nothing is left",
+                  Transfer->Offset, Bytes);
+    else
+        VP_REPORT("SD-A4",
+                  "VideoPortStartDma: %u bytes from Offset %u leave the buffer of %u bytes; at "
+                  "most %u are left there",
+                  Transfer->Length, Transfer->Offset, Bytes, Bytes - Transfer->Offset);
+    return ERROR_INVALID_PARAMETER;
+}
+
+/* SD-A15: the pages were locked for reading only and the device is about to write them. Said once
+ * per device, then allowed. */
+static VOID NTAPI VpWarnMode(PVP_DEVICE Device, PMDL Mdl)
+{
+    if (InterlockedExchange(&Device->ModeWarned, 1) == 0)
+        VP_REPORT("SD-A15",
+                  "VideoPortStartDma: WriteToDevice is FALSE, but Mdl %p was locked with "
+                  "VpReadAccess; lock with "
+                  "VpWriteAccess or VpModifyAccess what the device writes",
+                  Mdl);
+}
+
+VP_INLINE VP_STATUS VpCheckTransfer(const VP_TRANSFER *Transfer)
+{
+    const ULONG Locked = MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL;
+    PMDL Mdl = Transfer->Mdl;
+    ULONG Bytes;
+
+    if (VP_UNLIKELY(!VpIsAdapter(Transfer->HwDeviceExtension, Transfer->Adapter) || Mdl == NULL ||
+                    Transfer->Execute == NULL))
+        return VpRefusePointers(Transfer);
+    if (VP_UNLIKELY(!MmIsAddressValid(Mdl) || (Mdl->MdlFlags & Locked) == 0 || Mdl->Next != NULL))
+        return VpRefuseMdl(Mdl);
+    Bytes = MmGetMdlByteCount(Mdl);
+    if (VP_UNLIKELY(Transfer->Length == 0 || Transfer->Offset >= Bytes ||
+                    Transfer->Length > Bytes - Transfer->Offset))
+        return VpRefuseRange(Transfer);
+    if (VP_UNLIKELY(!Transfer->WriteToDevice &&
+                    (Mdl->MdlFlags & (MDL_WRITE_OPERATION | Locked)) == MDL_PAGES_LOCKED))
+        VpWarnMode(Transfer->Adapter->Device, Mdl);
+    return NO_ERROR;
+}
+
+/*
+ * How much one operation may move (SD-17, SD-A12, SD-A16): what the granted registers cover from
+ * this offset in its page (which ends at a page boundary by itself), and at most MaximumLength; a
+ * clip by MaximumLength is drawn back to a page boundary of the buffer if something is left then.
+ * Never 0.
+ */
+VP_INLINE ULONG VpClip(const VP_TRANSFER *Transfer)
+{
+    PVP_DMA_ADAPTER Adapter = Transfer->Adapter;
+    ULONG InPage = BYTE_OFFSET((ULONG_PTR)MmGetMdlByteOffset(Transfer->Mdl) + Transfer->Offset);
+    ULONG Length = Transfer->Length;
+    ULONGLONG Covered = ((ULONGLONG)Adapter->Registers << PAGE_SHIFT) - InPage;
+
+    if (VP_UNLIKELY(Length > Covered))
+        Length = (ULONG)Covered;
+    if (Adapter->MaximumLength != 0 && VP_UNLIKELY(Length > Adapter->MaximumLength)) {
+        ULONGLONG End = ((ULONGLONG)InPage + Adapter->MaximumLength) & ~(ULONGLONG)(PAGE_SIZE - 1);
+
+        Length = End > InPage ? (ULONG)(End - InPage) : Adapter->MaximumLength;
+    }
+    return Length;
+}
+
+/* The HAL's list is ready: the last task of VideoPortStartDma (EX-7). Runs at DISPATCH_LEVEL in
+ * whatever thread. */
+static VOID NTAPI VpExecuteList(PDEVICE_OBJECT DeviceObject, PIRP Irp, PSCATTER_GATHER_LIST List,
+                                PVOID Context)
+{
+    VP_START Start = *(PVP_START)Context;
+
+    ExFreeToNPagedLookasideList(Start.Device->Starts, Context);
+    Start.Execute(VP_EXTENSION_OF(Start.Device), Start.Adapter, (PVP_SCATTER_GATHER_LIST)List,
+                  Start.Context);
+}
+
+/*
+ * Asks the HAL for the list of `Length` bytes, at DISPATCH_LEVEL (MR-7). A request that has to wait
+ * for map registers is success too: the HAL then calls VpExecuteList later, from the completion
+ * that frees them.
+ */
+VP_INLINE NTSTATUS VpRequestList(const VP_TRANSFER *Transfer, ULONG Length, PVOID Context,
+                                 KIRQL Irql)
+{
+    PVP_DMA_ADAPTER Adapter = Transfer->Adapter;
+    PVP_START Start = ExAllocateFromNPagedLookasideList(Adapter->Device->Starts);
+    KIRQL Before = Irql;
+    NTSTATUS Status;
+
+    if (VP_UNLIKELY(Start == NULL))
+        return STATUS_INSUFFICIENT_RESOURCES;
+    Start->Device = Adapter->Device;
+    Start->Adapter = Adapter;
+    Start->Execute = Transfer->Execute;
+    Start->Context = Context;
+    if (Irql < DISPATCH_LEVEL)
+        KeRaiseIrql(DISPATCH_LEVEL, &Before);
+    Status = Adapter->GetList(Adapter->Dma, Adapter->Device->Fdo, Transfer->Mdl,
+                              (PUCHAR)MmGetMdlVirtualAddress(Transfer->Mdl) + Transfer->Offset,
+                              Length, VpExecuteList, Start, Transfer->WriteToDevice);
+    if (VP_UNLIKELY(!NT_SUCCESS(Status)))
+        ExFreeToNPagedLookasideList(Adapter->Device->Starts, Start);
+    if (Before < DISPATCH_LEVEL)
+        KeLowerIrql(Before);
+    return Status;
+}
+
+/*
+ * The HAL refused. Registers and length were settled before, so that what is left is a shortage of
+ * memory (the only one that a retry may cure), or an MDL that the HAL knows better than its header
+ * says, about which it has reported.
+ */
+static VP_STATUS NTAPI VpStartFailed(NTSTATUS Status)
+{
+    return Status == STATUS_INSUFFICIENT_RESOURCES || Status == STATUS_NO_MEMORY
+               ? ERROR_NOT_ENOUGH_MEMORY
+               : ERROR_INVALID_PARAMETER;
+}
+
+VP_STATUS NTAPI VideoPortStartDma(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDmaAdapter, PVOID Mdl,
+                                  ULONG Offset, PULONG pLength, PEXECUTE_DMA ExecuteDmaRoutine,
+                                  PVOID Context, BOOLEAN WriteToDevice)
+{
+    VP_TRANSFER Transfer = {.HwDeviceExtension = HwDeviceExtension,
+                            .Adapter = VpDmaAdapter,
+                            .Mdl = Mdl,
+                            .Offset = Offset,
+                            .Execute = ExecuteDmaRoutine,
+                            .WriteToDevice = WriteToDevice};
+    KIRQL Irql = KeGetCurrentIrql();
+    VP_STATUS Refusal;
+    NTSTATUS Status;
+    ULONG Length;
+
+    if (VP_UNLIKELY(pLength == NULL)) {
+        VP_REPORT(
+            "SD-A6",
+            "VideoPortStartDma: pLength is NULL; pass a ULONG that holds the length in bytes");
+        return ERROR_INVALID_PARAMETER;
+    }
+    Transfer.Length = *pLength;
+    Refusal = VpCheckTransfer(&Transfer);
+    if (VP_UNLIKELY(Refusal == NO_ERROR && !VpMayDma(VpDmaAdapter->Device, Irql))) {
+        VpReportLevel("SD-2", "VideoPortStartDma", Irql);
+        Refusal = ERROR_INVALID_PARAMETER;
+    }
+    if (VP_UNLIKELY(Refusal != NO_ERROR)) {
+        *pLength = 0;
+        return Refusal;
+    }
+    /*
+     * The one write of the result, before anybody can call back: the clip depends on what was
+     * granted, not on what is free now, so that it is final here. Later the pointer may be a dead
+     * stack slot (SD-A1).
+     */
+    Length = VpClip(&Transfer);
+    *pLength = Length;
+    KeFlushIoBuffers(Transfer.Mdl, !WriteToDevice, TRUE);
+    Status = VpRequestList(&Transfer, Length, Context, Irql);
+    if (VP_UNLIKELY(!NT_SUCCESS(Status))) {
+        *pLength = 0; /* no callback has happened, nor will it: the pointer is still the caller's
+                         argument */
+        return VpStartFailed(Status);
+    }
+    return NO_ERROR;
+}
+
+/* The adapter is not this device's, or not live: any way to the HAL will do, since it knows the
+ * owner of every list. */
+static PVP_DMA_ADAPTER NTAPI VpAdapterForList(PVOID HwDeviceExtension, PVP_DMA_ADAPTER Adapter)
+{
+    PVP_DEVICE Device;
+
+    VpReportAdapter("CD-A3", "VideoPortCompleteDma", HwDeviceExtension, Adapter);
+    if (VpIsAdapterSlot(Adapter) && Adapter->PutList != NULL)
+        return Adapter;
+    Device = VpFindDevice(HwDeviceExtension);
+    return Device != NULL ? VpAnyAdapter(Device) : NULL;
+}
+
+/* CD-7: always NO_ERROR. What is wrong is reported, and the list's own adapter and direction are
+ * used. */
+VP_STATUS NTAPI VideoPortCompleteDma(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDmaAdapter,
+                                     PVP_SCATTER_GATHER_LIST VpScatterGather, BOOLEAN WriteToDevice)
+{
+    KIRQL Irql = KeGetCurrentIrql(), Before = Irql;
+
+    if (VP_UNLIKELY(VpScatterGather == NULL)) {
+        VP_REPORT("CD-A2", "VideoPortCompleteDma: VpScatterGather is NULL; pass the list that "
+                           "HwVidExecuteDma received");
+        return NO_ERROR;
+    }
+    if (VP_UNLIKELY(!VpIsAdapter(HwDeviceExtension, VpDmaAdapter))) {
+        VpDmaAdapter = VpAdapterForList(HwDeviceExtension, VpDmaAdapter);
+        if (VpDmaAdapter == NULL)
+            return NO_ERROR;
+    } else if (VP_UNLIKELY(!VpMayDma(VpDmaAdapter->Device, Irql))) {
+        VpReportLevel("CD-1", "VideoPortCompleteDma", Irql);
+        return NO_ERROR;
+    }
+    if (Irql < DISPATCH_LEVEL)
+        KeRaiseIrql(DISPATCH_LEVEL, &Before);
+    VpDmaAdapter->PutList(VpDmaAdapter->Dma, (PSCATTER_GATHER_LIST)VpScatterGather, WriteToDevice);
+    if (Before < DISPATCH_LEVEL)
+        KeLowerIrql(Before);
+    return NO_ERROR;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory for the miniport: pool, the older buffers, contiguous memory. */
+#include "videoprt.h"
+
+static BOOLEAN NTAPI VpKnownPool(VP_POOL_TYPE Type)
+{
+    return Type == VpNonPagedPool || Type == VpPagedPool || Type == VpNonPagedPoolCacheAligned ||
+           Type == VpPagedPoolCacheAligned;
+}
+
+/* VP_POOL_TYPE has POOL_TYPE's values. NULL: no memory, or a type that does not exist. */
+PVOID NTAPI VideoPortAllocatePool(PVOID HwDeviceExtension, VP_POOL_TYPE PoolType,
+                                  SIZE_T NumberOfBytes, ULONG Tag)
+{
+    if (!VpKnownPool(PoolType)) {
+        VP_REPORT("PORT", "VideoPortAllocatePool: PoolType %u is none of VP_POOL_TYPE",
+                  (ULONG)PoolType);
+        return NULL;
+    }
+    return ExAllocatePoolWithTag((POOL_TYPE)PoolType, NumberOfBytes, Tag);
+}
+
+VOID NTAPI VideoPortFreePool(PVOID HwDeviceExtension, PVOID Ptr)
+{
+    ExFreePool(Ptr);
+}
+
+VP_STATUS NTAPI VideoPortAllocateBuffer(PVOID HwDeviceExtension, ULONG Size, PVOID *Buffer)
+{
+    if (Buffer == NULL)
+        return ERROR_INVALID_PARAMETER;
+    *Buffer = ExAllocatePoolWithTag(PagedPool, Size, VP_TAG);
+    return *Buffer != NULL ? NO_ERROR : ERROR_NOT_ENOUGH_MEMORY;
+}
+
+VOID NTAPI VideoPortReleaseBuffer(PVOID HwDeviceExtension, PVOID Buffer)
+{
+    ExFreePool(Buffer);
+}
+
+PVOID NTAPI VideoPortAllocateContiguousMemory(PVOID HwDeviceExtension, ULONG NumberOfBytes,
+                                              PHYSICAL_ADDRESS HighestAcceptableAddress)
+{
+    return MmAllocateContiguousMemory(NumberOfBytes, HighestAcceptableAddress);
+}
