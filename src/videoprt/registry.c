@@ -122,8 +122,11 @@ VP_STATUS NTAPI VideoPortGetRegistryParameters(PVOID HwDeviceExtension, PWSTR Pa
     ZwClose(Key);
     if (Value == NULL)
         return ERROR_INVALID_PARAMETER;
-    Status =
-        CallbackRoutine(HwDeviceExtension, Context, ParameterName, Value->Data, Value->DataLength);
+    if (IsParameterFileName)
+        Status = VpCallWithFile(HwDeviceExtension, Value, ParameterName, CallbackRoutine, Context);
+    else
+        Status = CallbackRoutine(HwDeviceExtension, Context, ParameterName, Value->Data,
+                                 Value->DataLength);
     ExFreePoolWithTag(Value, VP_TAG);
     return Status;
 }
