@@ -11,8 +11,7 @@ static const struct vport_sim_platform standard = {.coherent = true};
 static bool user_frame(uint64_t frame, uint64_t memory)
 {
     uint64_t address = frame << VPORT_PAGE_SHIFT;
-    return (address >= MIB(16) && address < MIB(128)) ||
-           (address >= MIB(256) && address < GIB(2)) ||
+    return (address >= MIB(8) && address < MIB(128)) || (address >= MIB(256) && address < GIB(2)) ||
            (address >= VPORT_SIM_PCI_END && address < memory / 8 * 7);
 }
 
@@ -131,9 +130,10 @@ static void small_memory_has_frames_too(void **state)
     void *memory, *more;
     (void)state;
     fixture_create(&f, (struct vport_sim_platform){.memory = MIB(32), .coherent = true}, 1);
-    assert_int_equal(f.bus->ops->memory_alloc(f.bus, MIB(16), &memory), VPORT_OK);
-    lock_memory(&f, memory, MIB(16), VPORT_ACCESS_READ, &locked);
-    assert_int_equal(locked.frames[0].number, MIB(16) >> VPORT_PAGE_SHIFT);
+    assert_int_equal(f.bus->ops->memory_alloc(f.bus, MIB(24), &memory), VPORT_OK);
+    lock_memory(&f, memory, MIB(24), VPORT_ACCESS_READ, &locked);
+    /* half of the first 16 MiB is users', so that 24-bit devices meet pages within reach too */
+    assert_int_equal(locked.frames[0].number, MIB(8) >> VPORT_PAGE_SHIFT);
     unlock_memory(&f, &locked);
     assert_int_equal(f.bus->ops->memory_alloc(f.bus, 1, &more), VPORT_E_NO_MEMORY);
     assert_null(more);
@@ -193,19 +193,19 @@ static void kernel_frames_are_within_reach_and_contiguous(void **state)
 static void kernel_frames_run_out_for_now_or_for_ever(void **state)
 {
     struct fixture f;
-    struct vport_frame *frames = calloc(4096, sizeof(*frames)), one;
+    struct vport_frame *frames = calloc(2048, sizeof(*frames)), one;
     (void)state;
     assert_non_null(frames);
     fixture_create(&f, standard, 1);
     struct vport_dma_platform *platform = &f.bus->platform;
-    /* 16 MiB less the page at address 0 */
-    assert_int_equal(platform->ops->frames_alloc(platform, 4096, 0xffffff, true, frames),
+    /* 8 MiB less the page at address 0 */
+    assert_int_equal(platform->ops->frames_alloc(platform, 2048, 0xffffff, true, frames),
                      VPORT_E_TOO_LARGE);
-    assert_int_equal(platform->ops->frames_alloc(platform, 4095, 0xffffff, false, frames),
+    assert_int_equal(platform->ops->frames_alloc(platform, 2047, 0xffffff, false, frames),
                      VPORT_OK);
     assert_int_equal(platform->ops->frames_alloc(platform, 1, 0xffffff, true, &one),
                      VPORT_E_NO_MEMORY);
-    platform->ops->frames_free(platform, 4095, frames);
+    platform->ops->frames_free(platform, 2047, frames);
     assert_int_equal(platform->ops->frames_alloc(platform, 1, 0xffffff, true, &one), VPORT_OK);
     assert_int_equal(platform->ops->frames_alloc(platform, 1, 0xfff, true, frames),
                      VPORT_E_TOO_LARGE);

@@ -31,7 +31,7 @@ static void draw_map(struct vport_sim_ram *ram, uint64_t memory)
     size_t user_end =
         memory > GIB(4) ? frames_of(vport_align_down(memory / 8 * 7, VPORT_PAGE_SIZE)) : all;
 
-    add_range(ram->kernel, &ram->kernel_ranges, 1, frames_of(MIB(16)), all);
+    add_range(ram->kernel, &ram->kernel_ranges, 1, frames_of(MIB(8)), all);
     add_range(ram->kernel, &ram->kernel_ranges, frames_of(MIB(128)), frames_of(MIB(256)), all);
     add_range(ram->kernel, &ram->kernel_ranges, frames_of(GIB(2)), frames_of(VPORT_SIM_PCI_START),
               all);
@@ -39,7 +39,7 @@ static void draw_map(struct vport_sim_ram *ram, uint64_t memory)
         user_end = vport_min_u64(all, frames_of(GIB(4)));
     add_range(ram->kernel, &ram->kernel_ranges, user_end, all, all);
 
-    add_range(ram->user, &ram->user_ranges, frames_of(MIB(16)), frames_of(MIB(128)), all);
+    add_range(ram->user, &ram->user_ranges, frames_of(MIB(8)), frames_of(MIB(128)), all);
     add_range(ram->user, &ram->user_ranges, frames_of(MIB(256)), frames_of(GIB(2)), all);
     add_range(ram->user, &ram->user_ranges, frames_of(VPORT_SIM_PCI_END), user_end, all);
     for (unsigned i = 0; i < ram->user_ranges; i++)

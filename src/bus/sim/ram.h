@@ -6,7 +6,7 @@
  *
  *   bus address      use
  *   0                nobody's: address 0 stays a mistake
- *   4 KiB .. 16 MiB  kernel: bounce pages and common buffers of 24-bit devices
+ *   4 KiB .. 8 MiB   kernel: bounce pages and common buffers of 24-bit devices
  *   .. 128 MiB       user
  *   .. 256 MiB       kernel: of 28-bit devices
  *   .. 2 GiB         user
@@ -34,7 +34,7 @@
 #define VPORT_SIM_PCI_END   0xf0000000ull
 
 enum {
-    VPORT_SIM_MEMORY_MIN_SHIFT = 25, /* 32 MiB: 16 for the kernel, 16 for users */
+    VPORT_SIM_MEMORY_MIN_SHIFT = 25, /* 32 MiB: 8 for the kernel, 24 for users */
     VPORT_SIM_MEMORY_MAX_SHIFT = 40, /* 1 TiB */
 };
 
