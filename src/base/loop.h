@@ -31,6 +31,7 @@ enum vport_loop_mode {
 enum vport_event_class {
     VPORT_EVENT_DEVICE, /* the device's own work */
     VPORT_EVENT_SYSTEM, /* the kernel's: timers, deferred interrupts, queued requests */
+    VPORT_EVENT_WORK,   /* what may wait for events of the other classes */
     VPORT_EVENT_CLASSES
 };
 

@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * MDLs: a driver's MDL, its page frames and the lock on them in one preallocated block,
+ *
+ *     | struct vport_pages, ours | MDL | page frame numbers |
+ *
+ * so that the frames that the space fills in are the MDL's own array, and so that any pointer can
+ * be asked whether it is an MDL.
+ *
+ * Unlocking while a DMA operation is under way (LB-A4) leaves the pages locked until the last
+ * operation has ended. The owner's wish is a bit in the count of operations (VPORT_PAGES_CLOSING),
+ * so that either the owner sees no operation or the last operation sees the wish.
+ *
+ * Sources: kernel/using-mdls, wdm/nf-wdm-ioallocatemdl, wdm/nf-wdm-mmprobeandlockpages,
+ * wdm/nf-wdm-mmunlockpages, wdm/nf-wdm-iofreemdl, wdm/nf-wdm-iobuildpartialmdl,
+ * wdm/nf-wdm-mmbuildmdlfornonpagedpool; contract.md LB.
+ */
+#include "nt/kernel.h"
+
+#include <pthread.h>
+
+struct vport_nt_mdl {
+    struct vport_pages pages;
+    struct vport_nt *nt;
+    LIST_ENTRY link; /* in nt->mdls[shard] */
+    const void *site;
+    unsigned shard;
+    _Atomic bool freed; /* by the driver, but operations are still under way */
+    bool partial;       /* the frames are locked by another MDL */
+    MDL mdl;            /* the frames follow */
+};
+_Static_assert(sizeof(struct vport_nt_mdl) == offsetof(struct vport_nt_mdl, mdl) + sizeof(MDL),
+               "the frames follow the MDL directly");
+_Static_assert(sizeof(struct vport_frame) == sizeof(PFN_NUMBER), "a frame is a PFN");
+
+static struct vport_block_pool *blocks;
+static pthread_once_t blocks_once = PTHREAD_ONCE_INIT;
+
+static void create_blocks(void)
+{
+    vport_block_pool_create("mdl", sizeof(struct vport_nt_mdl), sizeof(struct vport_frame),
+                            &blocks);
+}
+
+enum vport_status vport_nt_begin_mdls(struct vport_nt *nt)
+{
+    pthread_once(&blocks_once, create_blocks);
+    for (unsigned i = 0; i < VPORT_NT_MDL_SHARDS; i++)
+        InitializeListHead(&nt->mdls[i].mdls);
+    return blocks ? VPORT_OK : VPORT_E_NO_MEMORY;
+}
+
+/* The MDL that starts at `pointer`; NULL if none that lives does. */
+static struct vport_nt_mdl *find(const MDL *pointer)
+{
+    struct vport_nt_mdl *mdl = VPORT_CONTAINER_OF(pointer, struct vport_nt_mdl, mdl);
+
+    if (!pointer || !vport_block_live(blocks, mdl) ||
+        atomic_load_explicit(&mdl->freed, memory_order_relaxed))
+        return NULL;
+    return mdl;
+}
+
+static struct vport_nt_mdl *find_or_report(const MDL *pointer, const char *function,
+                                           const void *site)
+{
+    struct vport_nt_mdl *mdl = find(pointer);
+
+    if (!mdl)
+        vport_nt_report("LB-A5", site, "%s: %p is not an MDL (%s).", function,
+                        (const void *)pointer,
+                        pointer ? "it was freed before, or never came from IoAllocateMdl" : "NULL");
+    return mdl;
+}
+
+struct vport_pages *vport_nt_mdl_pages(const MDL *mdl)
+{
+    struct vport_nt_mdl *found = find(mdl);
+
+    return found ? &found->pages : NULL;
+}
+
+/* Operations under way, and whether the owner waits for their end. */
+static uint32_t users(const struct vport_nt_mdl *mdl)
+{
+    return atomic_load_explicit(&mdl->pages.users, memory_order_acquire);
+}
+
+bool vport_nt_mdl_address(const volatile void *address, bool *live)
+{
+    return vport_block_owns(blocks, (const void *)(uintptr_t)address, live);
+}
+
+static struct vport_frame *frames_of(struct vport_nt_mdl *mdl)
+{
+    return (struct vport_frame *)(&mdl->mdl + 1);
+}
+
+/* ---- Making and freeing
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static void link_mdl(struct vport_nt *nt, struct vport_nt_mdl *mdl)
+{
+    struct vport_nt_mdl_shard *shard;
+
+    mdl->shard = vport_thread_slot();
+    shard = &nt->mdls[mdl->shard];
+    vport_lock_acquire(&shard->lock);
+    InsertTailList(&shard->mdls, &mdl->link);
+    vport_lock_release(&shard->lock);
+}
+
+static void init_mdl(struct vport_nt_mdl *mdl, PVOID start, ULONG length, size_t pages)
+{
+    mdl->mdl = (MDL){.Size = (CSHORT)(sizeof(MDL) + pages * sizeof(PFN_NUMBER)),
+                     .StartVa = (PVOID)((uintptr_t)start & ~(uintptr_t)VPORT_PAGE_MASK),
+                     .ByteCount = length,
+                     .ByteOffset = (ULONG)((uintptr_t)start & VPORT_PAGE_MASK)};
+}
+
+static struct vport_nt_mdl *create(struct vport_nt *nt, PVOID start, ULONG length, const void *site)
+{
+    size_t pages = length ? vport_pages_spanned((uintptr_t)start, length) : 0;
+    struct vport_nt_mdl *mdl;
+
+    /* LB-13: 4 GiB less a page. */
+    if (length > UINT32_MAX - VPORT_PAGE_SIZE + 1)
+        return NULL;
+    mdl = vport_block_take(blocks, pages);
+    if (!mdl)
+        return NULL;
+    mdl->pages.locked = false;
+    atomic_store_explicit(&mdl->pages.users, 0, memory_order_relaxed);
+    mdl->pages.close = vport_nt_pages_close;
+    mdl->nt = nt;
+    mdl->site = site;
+    atomic_store_explicit(&mdl->freed, false, memory_order_relaxed);
+    mdl->partial = false;
+    init_mdl(mdl, start, length, pages);
+    link_mdl(nt, mdl);
+    return mdl;
+}
+
+static void attach_to_irp(PIRP irp, PMDL mdl, BOOLEAN secondary)
+{
+    PMDL *link = &irp->MdlAddress;
+
+    while (secondary && *link)
+        link = &(*link)->Next;
+    *link = mdl;
+}
+
+/*
+ * IRQL <= DISPATCH_LEVEL. An MDL for `Length` bytes, at most 4 GiB less a page; NULL when that is
+ * exceeded or there is no memory. With an Irp it becomes its MDL, or (SecondaryBuffer) the last of
+ * its chain. IoFreeMdl frees it.
+ */
+PMDL NTAPI IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer,
+                         BOOLEAN ChargeQuota, PIRP Irp)
+{
+    struct vport_nt *nt = vport_nt_get();
+    struct vport_nt_mdl *mdl;
+
+    vport_nt_irql_at_most("IoAllocateMdl", DISPATCH_LEVEL, VPORT_SITE);
+    mdl = nt ? create(nt, VirtualAddress, Length, VPORT_SITE) : NULL;
+    if (!mdl)
+        return NULL;
+    if (Irp)
+        attach_to_irp(Irp, &mdl->mdl, SecondaryBuffer);
+    return &mdl->mdl;
+}
+
+static void unlock(struct vport_nt_mdl *mdl)
+{
+    if (mdl->pages.locked && !mdl->partial) {
+        vport_trace(mdl->nt->trace, VPORT_TRACE_UNLOCK,
+                    vport_pages_spanned(mdl->pages.offset, mdl->pages.length), 0, 0, 0);
+        vport_space_unlock(mdl->nt->space, &mdl->pages);
+    }
+    mdl->pages.locked = false;
+}
+
+static void report_busy(struct vport_nt_mdl *mdl, const char *function, const void *site)
+{
+    vport_report(mdl->nt->reports, "LB-A4", site,
+                 "%s: %u DMA operation(s) on the buffer %p of %u bytes are still under way. Its "
+                 "pages stay locked until "
+                 "VideoPortCompleteDma has ended them; unlock a buffer only after all its data has "
+                 "been transferred.",
+                 function, users(mdl) & ~VPORT_PAGES_CLOSING,
+                 (void *)((char *)mdl->mdl.StartVa + mdl->mdl.ByteOffset), mdl->mdl.ByteCount);
+}
+
+/* Ends what the owner wanted ended, if no operation is left. Of several callers exactly one does
+ * it. */
+void vport_nt_pages_close(struct vport_pages *pages)
+{
+    struct vport_nt_mdl *mdl = VPORT_CONTAINER_OF(pages, struct vport_nt_mdl, pages);
+    struct vport_nt_mdl_shard *shard = &mdl->nt->mdls[mdl->shard];
+    uint32_t closing = VPORT_PAGES_CLOSING;
+    bool give = false;
+
+    vport_lock_acquire(&shard->lock);
+    if (atomic_compare_exchange_strong(&pages->users, &closing, 0)) {
+        unlock(mdl);
+        give = atomic_load_explicit(&mdl->freed, memory_order_relaxed);
+        if (give)
+            RemoveEntryList(&mdl->link);
+    }
+    vport_lock_release(&shard->lock);
+    if (give)
+        vport_block_give(blocks, mdl);
+}
+
+/* The pages are to be unlocked as soon as no operation is left: now, or by the one that ends it. */
+static void close_later(struct vport_nt_mdl *mdl, const char *function, const void *site)
+{
+    if (!(atomic_fetch_or(&mdl->pages.users, VPORT_PAGES_CLOSING) & VPORT_PAGES_CLOSING))
+        report_busy(mdl, function, site);
+    vport_nt_pages_released(&mdl->pages);
+}
+
+static const short locked_flags =
+    MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL | MDL_MAPPED_TO_SYSTEM_VA;
+
+/*
+ * IRQL <= DISPATCH_LEVEL. Frees one MDL, not those chained to it. Locked pages are reported and
+ * unlocked. While operations are under way the MDL is gone for the driver, its pages later (LB-A4).
+ * Anything that is not a live MDL is reported (LB-A5).
+ */
+VOID NTAPI IoFreeMdl(PMDL Mdl)
+{
+    struct vport_nt_mdl *mdl = find_or_report(Mdl, "IoFreeMdl", VPORT_SITE);
+    struct vport_nt_mdl_shard *shard;
+
+    vport_nt_irql_at_most("IoFreeMdl", DISPATCH_LEVEL, VPORT_SITE);
+    if (!mdl)
+        return;
+    if (Mdl->MdlFlags & MDL_PAGES_LOCKED)
+        vport_nt_report("MDL", VPORT_SITE,
+                        "IoFreeMdl: the pages of %p are still locked. MmUnlockPages comes first; "
+                        "NT leaks them and stops with bug "
+                        "check 0xCB or 0x76.",
+                        (void *)Mdl);
+    Mdl->MdlFlags &= (CSHORT)~locked_flags;
+    if (users(mdl)) {
+        atomic_store_explicit(&mdl->freed, true, memory_order_relaxed);
+        close_later(mdl, "IoFreeMdl", VPORT_SITE);
+        return;
+    }
+    shard = &mdl->nt->mdls[mdl->shard];
+    vport_lock_acquire(&shard->lock);
+    RemoveEntryList(&mdl->link);
+    vport_lock_release(&shard->lock);
+    unlock(mdl);
+    vport_block_give(blocks, mdl);
+}
+
+/* ---- Locking
+ * -------------------------------------------------------------------------------------------------------------------
+ */
+
+/* Memory at DISPATCH_LEVEL cannot be made resident: only nonpaged pool may be locked there. */
+static bool may_lock_here(struct vport_nt *nt, const MDL *mdl, const void *site)
+{
+    POOL_TYPE type = PagedPool;
+    SIZE_T rest;
+    const char *start = (const char *)mdl->StartVa + mdl->ByteOffset;
+    bool nonpaged = KeGetCurrentIrql() == DISPATCH_LEVEL &&
+                    vport_nt_pool_find(nt, start, &type, &rest) && type == NonPagedPool;
+
+    return vport_nt_irql_at_most("MmProbeAndLockPages", nonpaged ? DISPATCH_LEVEL : APC_LEVEL,
+                                 site);
+}
+
+static bool lock(struct vport_nt_mdl *mdl, enum vport_access access)
+{
+    enum vport_status status;
+
+    status = vport_space_lock(mdl->nt->space, (uintptr_t)mdl->mdl.StartVa + mdl->mdl.ByteOffset,
+                              mdl->mdl.ByteCount, access, frames_of(mdl), &mdl->pages);
+    if (status != VPORT_OK)
+        return false;
+    vport_trace(mdl->nt->trace, VPORT_TRACE_LOCK,
+                vport_pages_spanned(mdl->mdl.ByteOffset, mdl->mdl.ByteCount),
+                access == VPORT_ACCESS_WRITE, 0, 0);
+    return true;
+}
+
+/*
+ * IRQL <= APC_LEVEL; <= DISPATCH_LEVEL for nonpaged pool. Makes the buffer resident, checks that it
+ * may be accessed so, locks its pages and fills in their numbers. Where NT raises an exception (no
+ * such memory, not writable, not enough memory) this returns with MDL_PAGES_LOCKED clear in
+ * MdlFlags: callers look there. AccessMode makes no difference: there is one address space.
+ */
+VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
+                               LOCK_OPERATION Operation)
+{
+    struct vport_nt_mdl *mdl =
+        find_or_report(MemoryDescriptorList, "MmProbeAndLockPages", VPORT_SITE);
+    bool write = Operation != IoReadAccess;
+
+    if (!mdl || !may_lock_here(mdl->nt, &mdl->mdl, VPORT_SITE))
+        return;
+    if (mdl->pages.locked) {
+        vport_nt_report("MDL", VPORT_SITE,
+                        "MmProbeAndLockPages: the pages of %p are locked already. NT stops with "
+                        "bug check 0x76 or 0xC4/0xB6.",
+                        (void *)&mdl->mdl);
+        return;
+    }
+    if (lock(mdl, write ? VPORT_ACCESS_WRITE : VPORT_ACCESS_READ))
+        mdl->mdl.MdlFlags |= (CSHORT)(MDL_PAGES_LOCKED | (write ? MDL_WRITE_OPERATION : 0));
+}
+
+/*
+ * IRQL <= DISPATCH_LEVEL. Unlocks the pages and ends the MDL's system mapping. Pages that are not
+ * locked are reported (LB-A5). While operations are under way the pages stay locked until the last
+ * one has ended (LB-A4).
+ */
+VOID NTAPI MmUnlockPages(PMDL MemoryDescriptorList)
+{
+    struct vport_nt_mdl *mdl = find_or_report(MemoryDescriptorList, "MmUnlockPages", VPORT_SITE);
+
+    vport_nt_irql_at_most("MmUnlockPages", DISPATCH_LEVEL, VPORT_SITE);
+    if (!mdl)
+        return;
+    if (!(mdl->mdl.MdlFlags & MDL_PAGES_LOCKED)) {
+        vport_nt_report("LB-A5", VPORT_SITE,
+                        "MmUnlockPages: the pages of %p are not locked (unlocked before, or never "
+                        "locked). NT stops with bug "
+                        "check 0x4E or 0x76.",
+                        (void *)&mdl->mdl);
+        return;
+    }
+    mdl->mdl.MdlFlags &=
+        (CSHORT) ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION | MDL_MAPPED_TO_SYSTEM_VA);
+    if (__builtin_expect(users(mdl), 0))
+        close_later(mdl, "MmUnlockPages", VPORT_SITE);
+    else
+        unlock(mdl);
+}
+
+/*
+ * IRQL <= DISPATCH_LEVEL. For memory that is always resident (nonpaged pool, contiguous memory). If
+ * it has no page frames the flag MDL_SOURCE_IS_NONPAGED_POOL stays clear, and so does the MDL's use
+ * for DMA (SD-A14).
+ */
+VOID NTAPI MmBuildMdlForNonPagedPool(PMDL MemoryDescriptorList)
+{
+    struct vport_nt_mdl *mdl =
+        find_or_report(MemoryDescriptorList, "MmBuildMdlForNonPagedPool", VPORT_SITE);
+    POOL_TYPE type;
+    SIZE_T rest;
+
+    vport_nt_irql_at_most("MmBuildMdlForNonPagedPool", DISPATCH_LEVEL, VPORT_SITE);
+    if (!mdl || mdl->pages.locked)
+        return;
+    if (vport_nt_pool_find(mdl->nt, (char *)mdl->mdl.StartVa + mdl->mdl.ByteOffset, &type, &rest) &&
+        (type != NonPagedPool || rest < mdl->mdl.ByteCount)) {
+        vport_nt_report(
+            "MDL", VPORT_SITE, "MmBuildMdlForNonPagedPool: the buffer %p of %u bytes is not %s.",
+            (void *)((char *)mdl->mdl.StartVa + mdl->mdl.ByteOffset), mdl->mdl.ByteCount,
+            type != NonPagedPool ? "in nonpaged pool" : "inside its pool block");
+        return;
+    }
+    if (!lock(mdl, VPORT_ACCESS_WRITE))
+        return;
+    mdl->mdl.MdlFlags |= MDL_SOURCE_IS_NONPAGED_POOL;
+    mdl->mdl.MappedSystemVa = (char *)mdl->mdl.StartVa + mdl->mdl.ByteOffset;
+}
+
+/* ---- Partial MDLs
+ * ---------------------------------------------------------------------------------------------------------------
+ */
+
+/* The part [offset, offset + length) of `source` that a partial MDL shall describe; false when it
+ * does not lie inside. */
+static bool part_of(const struct vport_nt_mdl *source, PVOID address, ULONG *length,
+                    uint64_t *offset)
+{
+    *offset = (uintptr_t)address - ((uintptr_t)source->mdl.StartVa + source->mdl.ByteOffset);
+    if (*offset >= source->mdl.ByteCount)
+        return false;
+    if (*length == 0)
+        *length = source->mdl.ByteCount - (ULONG)*offset;
+    return vport_range_fits(*offset, *length, source->mdl.ByteCount);
+}
+
+static void build_part(struct vport_nt_mdl *target, struct vport_nt_mdl *source, PVOID address,
+                       ULONG length, uint64_t offset)
+{
+    size_t first = (size_t)((source->mdl.ByteOffset + offset) >> VPORT_PAGE_SHIFT);
+    size_t pages = vport_pages_spanned((uintptr_t)address, length);
+
+    init_mdl(target, address, length, pages);
+    memcpy(frames_of(target), frames_of(source) + first, pages * sizeof(struct vport_frame));
+    target->pages.frames = frames_of(target);
+    target->pages.start = (uintptr_t)address;
+    target->pages.offset = target->mdl.ByteOffset;
+    target->pages.access = source->pages.access;
+    target->pages.length = length;
+    target->pages.region = NULL;
+    target->pages.places = NULL;
+    target->pages.locked = true;
+    target->partial = true;
+    target->mdl.MdlFlags = MDL_PARTIAL;
+    if (source->mdl.MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL)) {
+        target->mdl.MdlFlags |= MDL_PARENT_MAPPED_SYSTEM_VA | MDL_MAPPED_TO_SYSTEM_VA;
+        target->mdl.MappedSystemVa = (char *)source->mdl.MappedSystemVa + offset;
+    }
+}
+
+/*
+ * IRQL <= DISPATCH_LEVEL. Makes TargetMdl describe Length bytes (0: the rest) from VirtualAddress
+ * of a locked SourceMdl, which stays locked as long as the part is used. A part that does not fit
+ * is reported, and the target left as it is.
+ */
+VOID NTAPI IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddress, ULONG Length)
+{
+    struct vport_nt_mdl *source = find_or_report(SourceMdl, "IoBuildPartialMdl", VPORT_SITE);
+    struct vport_nt_mdl *target = find_or_report(TargetMdl, "IoBuildPartialMdl", VPORT_SITE);
+    ULONG length = Length;
+    uint64_t offset;
+
+    if (!source || !target)
+        return;
+    if (!part_of(source, VirtualAddress, &length, &offset) ||
+        vport_pages_spanned((uintptr_t)VirtualAddress, length) >
+            vport_block_items(blocks, target)) {
+        vport_nt_report(
+            "MDL", VPORT_SITE,
+            "IoBuildPartialMdl: %u bytes at %p are not in the source MDL (%u bytes at %p), or the "
+            "target MDL is too small.",
+            length, VirtualAddress, SourceMdl->ByteCount,
+            (void *)((char *)SourceMdl->StartVa + SourceMdl->ByteOffset));
+        return;
+    }
+    if (!source->pages.locked || (target->pages.locked && !target->partial)) {
+        vport_nt_report(
+            "MDL", VPORT_SITE,
+            "IoBuildPartialMdl: the source MDL must be locked, the target MDL must not.");
+        return;
+    }
+    build_part(target, source, VirtualAddress, length, offset);
+}
+
+/* ---- The end
+ * --------------------------------------------------------------------------------------------------------------------
+ */
+
+static void end_one(struct vport_nt *nt, struct vport_nt_mdl *mdl)
+{
+    if (!atomic_load_explicit(&mdl->freed, memory_order_relaxed)) /* else LB-A4 has said it all */
+        vport_report(
+            nt->reports, "LEAK", mdl->site,
+            "The MDL of the buffer %p of %u bytes was never freed; its pages are %s.",
+            (void *)((char *)mdl->mdl.StartVa + mdl->mdl.ByteOffset), mdl->mdl.ByteCount,
+            mdl->pages.locked
+                ? "still locked. NT stops with bug check 0xCB DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS"
+                : "not locked");
+    RemoveEntryList(&mdl->link);
+    unlock(mdl);
+    vport_block_give(blocks, mdl);
+}
+
+void vport_nt_end_mdls(struct vport_nt *nt)
+{
+    for (unsigned i = 0; i < VPORT_NT_MDL_SHARDS; i++)
+        while (!IsListEmpty(&nt->mdls[i].mdls))
+            end_one(nt, CONTAINING_RECORD(nt->mdls[i].mdls.Flink, struct vport_nt_mdl, link));
+}
