@@ -78,9 +78,7 @@ NTSTATUS vport_hal_dma_status(enum vport_status status)
     }
 }
 
-/* ---- Constraints
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Constraints ---- */
 
 /* GA-10, GA-11, GA-A3, and no further than the function's address lines go. */
 static uint64_t reach_of(const DEVICE_DESCRIPTION *description,
@@ -114,8 +112,7 @@ static void constrain(struct vport_hal_adapter *adapter, const DEVICE_DESCRIPTIO
     };
 }
 
-/* ---- The queue: runs when nobody's PutScatterGatherList does it
- * ----------------------------------------------------------------- */
+/* ---- The queue: runs when nobody's PutScatterGatherList does it ---- */
 
 static void run_queue(void *context)
 {
@@ -149,9 +146,7 @@ enum vport_status vport_hal_dma_create(struct vport_hal_adapter *adapter, uint32
     return vport_dma_adapter_create(&config, dma);
 }
 
-/* ---- Get and put
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- Get and put ---- */
 
 static VOID NTAPI put_adapter(PDMA_ADAPTER DmaAdapter);
 

@@ -53,8 +53,7 @@ BOOLEAN NTAPI vport_hal_translate(PVOID Context, PHYSICAL_ADDRESS BusAddress, UL
     return TRUE;
 }
 
-/* ---- The older routines, which name a device by bus and slot
- * ------------------------------------------------------------------------------ */
+/* ---- The older routines, which name a device by bus and slot ---- */
 
 static struct vport_hal_device *device_at(ULONG bus_number, ULONG slot_number)
 {

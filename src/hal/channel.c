@@ -41,9 +41,7 @@ struct channel_map {
     bool to_device;
 };
 
-/* ---- Life of a channel
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Life of a channel ---- */
 
 static struct vport_hal_channel *channel_new(struct vport_hal_adapter *adapter, uint32_t registers)
 {
@@ -213,9 +211,7 @@ NTSTATUS NTAPI vport_hal_allocate_channel(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJEC
     return STATUS_SUCCESS;
 }
 
-/* ---- Mapping
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Mapping ---- */
 
 static void map_ready(const uintptr_t *user, struct vport_dma_list *list)
 {

@@ -59,9 +59,7 @@ VOID NTAPI vport_hal_free_common(PDMA_ADAPTER DmaAdapter, ULONG Length,
                              : "length or address are not those of the allocation; it is freed");
 }
 
-/* ---- MmAllocateContiguousMemory
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- MmAllocateContiguousMemory ---- */
 
 /* Freed when the last lock on it is gone. */
 struct contiguous {

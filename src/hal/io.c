@@ -53,9 +53,7 @@ static void bus_write_block(struct vport_bus *bus, enum vport_io_kind kind, uint
     }
 }
 
-/* ---- Registers
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Registers ---- */
 
 /* true if `address` is a register on the bus; then where. */
 static bool on_bus(const volatile void *address, struct vport_bus **bus, uint64_t *bus_address)
@@ -125,8 +123,7 @@ REGISTER_ROUTINES(UCHAR, UCHAR)
 REGISTER_ROUTINES(USHORT, USHORT)
 REGISTER_ROUTINES(ULONG, ULONG)
 
-/* ---- Ports: the address is the port number
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Ports: the address is the port number ---- */
 
 static void port_read(const volatile void *port, unsigned width, void *buffer, size_t count)
 {

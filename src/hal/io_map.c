@@ -84,9 +84,7 @@ bool vport_hal_io_address(struct vport_hal *hal, const volatile void *address,
     return false;
 }
 
-/* ---- The kernel's calls
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- The kernel's calls ---- */
 
 /* The memory BAR that holds [start, start + length). */
 static const struct vport_resource *resource_of(struct vport_hal *hal, uint64_t start,

@@ -125,9 +125,7 @@ NTSTATUS NTAPI vport_hal_get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT Device
     return vport_hal_dma_status(vport_dma_map(adapter->dma, &request));
 }
 
-/* ---- Put
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Put ---- */
 
 /* Takes the record of a list in a driver's buffer out of its adapter; NULL if there is none. */
 static struct vport_hal_built *take_built(struct vport_hal_adapter *adapter,
@@ -198,8 +196,7 @@ VOID NTAPI vport_hal_put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST Scat
         KeLowerIrql(before);
 }
 
-/* ---- Lists in the driver's own buffer
- * ------------------------------------------------------------------------------------------- */
+/* ---- Lists in the driver's own buffer ---- */
 
 /* Any MDL, or none: then CurrentVa itself is the start of the buffer. <= DISPATCH_LEVEL. */
 NTSTATUS NTAPI vport_hal_calculate_list(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID CurrentVa,

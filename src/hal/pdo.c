@@ -32,9 +32,7 @@ static NTSTATUS complete(PIRP irp, NTSTATUS status)
     return status;
 }
 
-/* ---- Queries
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Queries ---- */
 
 static VOID NTAPI reference(PVOID Context)
 {
@@ -115,9 +113,7 @@ static NTSTATUS config(struct vport_hal_device *device, PIO_STACK_LOCATION stack
     return STATUS_SUCCESS;
 }
 
-/* ---- Dispatch
- * ---------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Dispatch ---- */
 
 static NTSTATUS pnp_query(struct vport_hal_device *device, PIO_STACK_LOCATION stack,
                           NTSTATUS status, ULONG_PTR *information)
@@ -176,9 +172,7 @@ static NTSTATUS NTAPI dispatch_open(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return complete(Irp, STATUS_SUCCESS);
 }
 
-/* ---- Making and ending them
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- Making and ending them ---- */
 
 static NTSTATUS NTAPI driver_entry(PVOID Context1, PVOID Context2)
 {

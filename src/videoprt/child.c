@@ -7,9 +7,7 @@
 
 #define VP_CHILD_TRIES 64 /* a miniport that says "more" for ever is believed so often */
 
-/* ---- Asking the miniport
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- Asking the miniport ---- */
 
 static PVP_CHILD NTAPI VpFindChild(PVP_DEVICE Device, ULONG Uid)
 {
@@ -113,9 +111,7 @@ VP_STATUS NTAPI VideoPortEnumerateChildren(PVOID HwDeviceExtension, PVOID Reserv
     return NO_ERROR;
 }
 
-/* ---- Answering the PnP manager
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Answering the PnP manager ---- */
 
 NTSTATUS NTAPI VpChildRelations(PVP_DEVICE Device, PIRP Irp)
 {
@@ -234,9 +230,7 @@ NTSTATUS NTAPI VpChildPnp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return VpCompleteIrp(Irp, Status, Information);
 }
 
-/* ---- For the miniport
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- For the miniport ---- */
 
 /* The extension of the adapter that a device object of the port's belongs to, itself or as a child.
  */

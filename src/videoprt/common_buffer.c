@@ -129,8 +129,7 @@ VOID NTAPI VideoPortReleaseCommonBuffer(PVOID HwDeviceExtension, PVP_DMA_ADAPTER
     VpReclaimCommon(&Buffer->Object);
 }
 
-/* ---- The obsolete pair (CB-15): no adapter argument
- * ------------------------------------------------------------------------- */
+/* ---- The obsolete pair (CB-15): no adapter argument ---- */
 
 /* The device's own adapter for them: 32 address lines, which every PCI bus master has. */
 static PVP_DMA_ADAPTER NTAPI VpOldAdapter(PVP_DEVICE Device)

@@ -40,9 +40,7 @@ VOID __cdecl VideoPortDebugPrint(VIDEO_DEBUG_LEVEL DebugPrintLevel, PSTR DebugMe
     VP_END(Arguments);
 }
 
-/* ---- The event log
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- The event log ---- */
 
 /* IO_ERR_INTERNAL_ERROR of ntiologc.h */
 #define VP_LOG_MESSAGE ((NTSTATUS)0xC004000C)
@@ -73,9 +71,7 @@ VOID NTAPI VideoPortLogError(PVOID HwDeviceExtension, PVIDEO_REQUEST_PACKET Vrp,
     IoWriteErrorLogEntry(Packet);
 }
 
-/* ---- The debug report
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- The debug report ---- */
 
 struct _VIDEO_DEBUG_REPORT {
     ULONG Code;

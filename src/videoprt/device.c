@@ -113,18 +113,6 @@ static NTSTATUS NTAPI VpCreateFdo(PDRIVER_OBJECT DriverObject, ULONG ExtensionSi
     return Status;
 }
 
-/* Of its own: a lookaside list wants a cache line's alignment, which a device extension does not
- * promise. */
-static PNPAGED_LOOKASIDE_LIST NTAPI VpCreateLookaside(VOID)
-{
-    PNPAGED_LOOKASIDE_LIST List =
-        ExAllocatePoolWithTag(NonPagedPoolCacheAligned, sizeof(*List), VP_TAG);
-
-    if (List != NULL)
-        ExInitializeNPagedLookasideList(List, NULL, NULL, 0, 4 * sizeof(PVOID), VP_TAG, 0);
-    return List;
-}
-
 static VOID NTAPI VpInitializeDevice(PVP_DEVICE Device, PVP_DRIVER Driver, PDEVICE_OBJECT Fdo,
                                      PDEVICE_OBJECT Physical)
 {
@@ -136,7 +124,6 @@ static VOID NTAPI VpInitializeDevice(PVP_DEVICE Device, PVP_DRIVER Driver, PDEVI
     KeInitializeMutex(&Device->Lock, 0);
     InitializeListHead(&Device->Objects);
     KeInitializeSpinLock(&Device->ObjectLock);
-    Device->Starts = VpCreateLookaside();
     VpInitializeDpc(Device);
     VpInitializeTimer(Device);
 }
@@ -158,7 +145,7 @@ NTSTATUS NTAPI VpCreateDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Physic
     VpInitializeDevice(*Device, Driver, Fdo, Physical);
     (*Device)->Number = Number;
     Fdo->Flags |= DO_BUFFERED_IO | DO_POWER_PAGABLE;
-    if ((*Device)->Starts != NULL && VpRegisterDevice(*Device))
+    if (VpCreateStarts(*Device) && VpRegisterDevice(*Device))
         return STATUS_SUCCESS;
     VpDeleteDevice(*Device);
     return STATUS_INSUFFICIENT_RESOURCES;
@@ -184,10 +171,7 @@ VOID NTAPI VpDeleteDevice(PVP_DEVICE Device)
 {
     VpStopAdapter(Device);
     VpUnregisterDevice(Device);
-    if (Device->Starts != NULL) {
-        ExDeleteNPagedLookasideList(Device->Starts);
-        ExFreePoolWithTag(Device->Starts, VP_TAG);
-    }
+    VpDeleteStarts(Device);
     if (Device->Below != NULL)
         IoDetachDevice(Device->Below);
     IoDeleteDevice(Device->Fdo);

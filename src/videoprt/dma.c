@@ -8,7 +8,7 @@
  * calls the miniport. Nothing of an operation is kept here in between, and nothing is touched after
  * the miniport's callback: it may already have completed the operation.
  *
- * This is the path that is counted in nanoseconds: no allocation but from the lookaside list, no
+ * This is the path that is counted in nanoseconds: no allocation, no
  * lock, no call that is not needed. All checks that can fail lead to functions of their own.
  */
 #include "videoprt.h"
@@ -181,29 +181,86 @@ VP_INLINE ULONG VpClip(const VP_TRANSFER *Transfer)
     return Length;
 }
 
-/* The HAL's list is ready: the last task of VideoPortStartDma (EX-7). Runs at DISPATCH_LEVEL in
- * whatever thread. */
+/* ---- VP_STARTs: one a processor at hand, the others from the lookaside list ---- */
+
+VP_INLINE VP_PROCESSOR *VpProcessor(PVP_DEVICE Device)
+{
+    ULONG Number = KeGetCurrentProcessorNumber();
+
+    return VP_UNLIKELY(Number >= VP_MAX_PROCESSORS) ? NULL : &Device->Processors[Number];
+}
+
+/* DISPATCH_LEVEL. */
+VP_INLINE PVP_START VpTakeStart(PVP_DEVICE Device)
+{
+    VP_PROCESSOR *Processor = VpProcessor(Device);
+    PVP_START Start = Processor != NULL ? VP_LOAD(Processor->Start) : NULL;
+
+    if (VP_UNLIKELY(Start == NULL))
+        return ExAllocateFromNPagedLookasideList(Device->Starts);
+    VP_STORE(Processor->Start, NULL);
+    return Start;
+}
+
+/* DISPATCH_LEVEL. */
+VP_INLINE VOID VpGiveStart(PVP_DEVICE Device, PVP_START Start)
+{
+    VP_PROCESSOR *Processor = VpProcessor(Device);
+
+    if (VP_UNLIKELY(Processor == NULL || VP_LOAD(Processor->Start) != NULL))
+        ExFreeToNPagedLookasideList(Device->Starts, Start);
+    else
+        VP_STORE(Processor->Start, Start);
+}
+
+/* Pool of its own: a lookaside list wants a cache line's alignment, which a device extension does
+ * not promise. */
+BOOLEAN NTAPI VpCreateStarts(PVP_DEVICE Device)
+{
+    Device->Starts =
+        ExAllocatePoolWithTag(NonPagedPoolCacheAligned, sizeof(*Device->Starts), VP_TAG);
+    if (Device->Starts == NULL)
+        return FALSE;
+    ExInitializeNPagedLookasideList(Device->Starts, NULL, NULL, 0, sizeof(VP_START), VP_TAG, 0);
+    return TRUE;
+}
+
+VOID NTAPI VpDeleteStarts(PVP_DEVICE Device)
+{
+    ULONG Number;
+
+    if (Device->Starts == NULL)
+        return;
+    for (Number = 0; Number < VP_MAX_PROCESSORS; Number++)
+        if (Device->Processors[Number].Start != NULL)
+            ExFreeToNPagedLookasideList(Device->Starts, Device->Processors[Number].Start);
+    ExDeleteNPagedLookasideList(Device->Starts);
+    ExFreePoolWithTag(Device->Starts, VP_TAG);
+}
+
+/* ---- The operation ---- */
+
+/* The HAL's list is ready: the last task of VideoPortStartDma (EX-7). At DISPATCH_LEVEL in whatever
+ * thread. */
 static VOID NTAPI VpExecuteList(PDEVICE_OBJECT DeviceObject, PIRP Irp, PSCATTER_GATHER_LIST List,
                                 PVOID Context)
 {
     VP_START Start = *(PVP_START)Context;
 
-    ExFreeToNPagedLookasideList(Start.Device->Starts, Context);
+    VpGiveStart(Start.Device, Context);
     Start.Execute(VP_EXTENSION_OF(Start.Device), Start.Adapter, (PVP_SCATTER_GATHER_LIST)List,
                   Start.Context);
 }
 
 /*
- * Asks the HAL for the list of `Length` bytes, at DISPATCH_LEVEL (MR-7). A request that has to wait
- * for map registers is success too: the HAL then calls VpExecuteList later, from the completion
- * that frees them.
+ * Asks the HAL for the list of `Length` bytes. DISPATCH_LEVEL. A request that has to wait for map
+ * registers is success too: the HAL then calls VpExecuteList later, from the completion that frees
+ * them.
  */
-VP_INLINE NTSTATUS VpRequestList(const VP_TRANSFER *Transfer, ULONG Length, PVOID Context,
-                                 KIRQL Irql)
+VP_INLINE NTSTATUS VpRequestList(const VP_TRANSFER *Transfer, ULONG Length, PVOID Context)
 {
     PVP_DMA_ADAPTER Adapter = Transfer->Adapter;
-    PVP_START Start = ExAllocateFromNPagedLookasideList(Adapter->Device->Starts);
-    KIRQL Before = Irql;
+    PVP_START Start = VpTakeStart(Adapter->Device);
     NTSTATUS Status;
 
     if (VP_UNLIKELY(Start == NULL))
@@ -212,15 +269,11 @@ VP_INLINE NTSTATUS VpRequestList(const VP_TRANSFER *Transfer, ULONG Length, PVOI
     Start->Adapter = Adapter;
     Start->Execute = Transfer->Execute;
     Start->Context = Context;
-    if (Irql < DISPATCH_LEVEL)
-        KeRaiseIrql(DISPATCH_LEVEL, &Before);
     Status = Adapter->GetList(Adapter->Dma, Adapter->Device->Fdo, Transfer->Mdl,
                               (PUCHAR)MmGetMdlVirtualAddress(Transfer->Mdl) + Transfer->Offset,
                               Length, VpExecuteList, Start, Transfer->WriteToDevice);
     if (VP_UNLIKELY(!NT_SUCCESS(Status)))
-        ExFreeToNPagedLookasideList(Adapter->Device->Starts, Start);
-    if (Before < DISPATCH_LEVEL)
-        KeLowerIrql(Before);
+        VpGiveStart(Adapter->Device, Start);
     return Status;
 }
 
@@ -246,7 +299,7 @@ VP_STATUS NTAPI VideoPortStartDma(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDma
                             .Offset = Offset,
                             .Execute = ExecuteDmaRoutine,
                             .WriteToDevice = WriteToDevice};
-    KIRQL Irql = KeGetCurrentIrql();
+    KIRQL Irql = KeGetCurrentIrql(), Before = Irql;
     VP_STATUS Refusal;
     NTSTATUS Status;
     ULONG Length;
@@ -275,7 +328,11 @@ VP_STATUS NTAPI VideoPortStartDma(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDma
     Length = VpClip(&Transfer);
     *pLength = Length;
     KeFlushIoBuffers(Transfer.Mdl, !WriteToDevice, TRUE);
-    Status = VpRequestList(&Transfer, Length, Context, Irql);
+    if (Irql < DISPATCH_LEVEL) /* MR-7 */
+        KeRaiseIrql(DISPATCH_LEVEL, &Before);
+    Status = VpRequestList(&Transfer, Length, Context);
+    if (Before < DISPATCH_LEVEL)
+        KeLowerIrql(Before);
     if (VP_UNLIKELY(!NT_SUCCESS(Status))) {
         *pLength = 0; /* no callback has happened, nor will it: the pointer is still the caller's
                          argument */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every export of the video port, sorted, once. include/ddk/video.h declares them; scripts/check_videoprt_ddk.sh compares the
- * two lists. Include it with VP_EXPORT(Name) defined.
+ * Every export of the video port, sorted, once. include/ddk/video.h declares them;
+ * scripts/check_videoprt_ddk.sh compares the two lists. Include it with VP_EXPORT(Name) defined.
  */
 VP_EXPORT(VideoPortAcquireDeviceLock)
 VP_EXPORT(VideoPortAcquireSpinLock)

@@ -110,9 +110,7 @@ PHYSICAL_ADDRESS NTAPI VpTranslate(PVP_DEVICE Device, PHYSICAL_ADDRESS Raw, ULON
     return Raw;
 }
 
-/* ---- Exports
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Exports ---- */
 
 /* Both are for HwVidFindAdapter alone; a later call works, but on Windows it would not. */
 static VOID NTAPI VpCheckFinding(PVP_DEVICE Device, PCSTR Function)

@@ -20,8 +20,7 @@ static VOID NTAPI VpFillInterface(PINTERFACE Interface)
     Interface->InterfaceDereference = VP_DEREFERENCE;
 }
 
-/* ---- I2C, version 1: the older callbacks
- * --------------------------------------------------------------------------------------------- */
+/* ---- I2C, version 1: the older callbacks ---- */
 
 static BOOLEAN NTAPI VpOldStart(PVOID HwDeviceExtension, PI2C_CALLBACKS Callbacks)
 {
@@ -81,9 +80,7 @@ static VP_STATUS NTAPI VpQueryI2C(PINTERFACE Interface)
     return NO_ERROR;
 }
 
-/* ---- Debug report
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Debug report ---- */
 
 static VP_STATUS NTAPI VpQueryDebugReport(PINTERFACE Interface)
 {
@@ -99,9 +96,7 @@ static VP_STATUS NTAPI VpQueryDebugReport(PINTERFACE Interface)
     return NO_ERROR;
 }
 
-/* ---- Exports
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Exports ---- */
 
 static VP_STATUS NTAPI VpRefuseService(VIDEO_PORT_SERVICES Type)
 {

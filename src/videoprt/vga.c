@@ -60,9 +60,7 @@ BOOLEAN NTAPI VideoPortIsNoVesa(VOID)
     return FALSE;
 }
 
-/* ---- ROM
- * ----------------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- ROM ---- */
 
 VOID NTAPI VpFreeRom(PVP_DEVICE Device)
 {

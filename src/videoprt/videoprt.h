@@ -38,9 +38,7 @@ typedef VOID(NTAPI *PBANKED_SECTION_ROUTINE)(ULONG ReadBank, ULONG WriteBank, PV
 #define ERROR_NOT_SUPPORTED 50
 #endif
 
-/* ---- Reports
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- Reports ---- */
 
 /*
  * A driver's mistake, in words: which function, the wrong value, the right ones, what to do. `Rule`
@@ -76,18 +74,18 @@ typedef VOID(NTAPI *PBANKED_SECTION_ROUTINE)(ULONG ReadBank, ULONG WriteBank, PV
 #define VP_INLINE static __inline__ __attribute__((always_inline, unused))
 #endif
 
-/* VP_LOAD reads what other processors write with the Interlocked routines; a plain load on x86. */
+/* For what several processors read and write; plain loads and stores on x86. */
 #ifdef __GNUC__
-#define VP_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
-#define VP_LOAD(variable)      __atomic_load_n(&(variable), __ATOMIC_ACQUIRE)
+#define VP_UNLIKELY(condition)    __builtin_expect(!!(condition), 0)
+#define VP_LOAD(variable)         __atomic_load_n(&(variable), __ATOMIC_ACQUIRE)
+#define VP_STORE(variable, value) __atomic_store_n(&(variable), value, __ATOMIC_RELEASE)
 #else
-#define VP_UNLIKELY(condition) (condition)
-#define VP_LOAD(variable)      (variable)
+#define VP_UNLIKELY(condition)    (condition)
+#define VP_LOAD(variable)         (variable)
+#define VP_STORE(variable, value) ((variable) = (value))
 #endif
 
-/* ---- Objects
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- Objects ---- */
 
 typedef struct _VP_DRIVER VP_DRIVER, *PVP_DRIVER;
 typedef struct _VP_DEVICE VP_DEVICE, *PVP_DEVICE;
@@ -124,6 +122,14 @@ struct _VP_CHILD {
     UCHAR Descriptor[256];
 };
 #define VP_CHILD_EXTENSION_OFFSET ((sizeof(VP_CHILD) + 15) & ~(SIZE_T)15)
+
+/* What a processor keeps for itself, used at DISPATCH_LEVEL, where it has no rival. A cache line
+ * apart. */
+typedef struct _VP_PROCESSOR {
+    struct _VP_START *Start; /* a free one, or NULL */
+    UCHAR Padding[64 - sizeof(PVOID)];
+} VP_PROCESSOR;
+#define VP_MAX_PROCESSORS 32 /* of more, the others do without */
 
 typedef enum _VP_STATE { VpAdded, VpStarted, VpRemoved } VP_STATE;
 
@@ -168,9 +174,9 @@ struct _VP_DEVICE {
 
     DEVICE_POWER_STATE Power;
 
-    PNPAGED_LOOKASIDE_LIST
-    Starts;                   /* VP_START, one per StartDma that has not reached HwVidExecuteDma */
-    volatile LONG ModeWarned; /* SD-A15 was said once */
+    PNPAGED_LOOKASIDE_LIST Starts; /* VP_START, see dma.c */
+    VP_PROCESSOR Processors[VP_MAX_PROCESSORS];
+    volatile LONG ModeWarned;   /* SD-A15 was said once */
     PVP_DMA_ADAPTER OldAdapter; /* behind VideoPortGetCommonBuffer, made on first use */
 
     LIST_ENTRY Objects; /* VP_OBJECT: what the miniport made and the port reclaims */
@@ -192,9 +198,7 @@ struct _VP_DEVICE {
 #define VP_EXTENSION_OFFSET     ((sizeof(VP_DEVICE) + 15) & ~(SIZE_T)15)
 #define VP_EXTENSION_OF(Device) ((PVOID)((PUCHAR)(Device) + VP_EXTENSION_OFFSET))
 
-/* ---- device.c
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- device.c ---- */
 
 /*
  * The device whose HwDeviceExtension this is, NULL for any other pointer value. Reads no memory
@@ -217,8 +221,7 @@ NTSTATUS NTAPI VpCreateDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Physic
  * PASSIVE_LEVEL. */
 VOID NTAPI VpDeleteDevice(PVP_DEVICE Device);
 
-/* ---- object.c: what a miniport made and may forget
- * --------------------------------------------------------------------------- */
+/* ---- object.c: what a miniport made and may forget ---- */
 
 typedef enum _VP_OBJECT_KIND {
     VpObjectEvent,
@@ -248,9 +251,7 @@ VOID NTAPI VpFreeObject(PVP_OBJECT Object);
 /* Gives back all objects that are left. PASSIVE_LEVEL. */
 VOID NTAPI VpReclaimObjects(PVP_DEVICE Device);
 
-/* ---- The DMA files
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- The DMA files ---- */
 
 typedef enum _VP_ADAPTER_STATE {
     VpAdapterFree,
@@ -331,9 +332,11 @@ BOOLEAN NTAPI VpIsLockedMdl(PMDL Mdl);
 /* An old-style lock that was forgotten (obsolete_dma.c). */
 VOID NTAPI VpReclaimRequestLock(PVP_OBJECT Object);
 
-/* ---- The other files
- * --------------------------------------------------------------------------------------------------------
- */
+/* dma.c: makes and ends what StartDma needs of a device. PASSIVE_LEVEL. */
+BOOLEAN NTAPI VpCreateStarts(PVP_DEVICE Device);
+VOID NTAPI VpDeleteStarts(PVP_DEVICE Device);
+
+/* ---- The other files ---- */
 
 /* pnp.c, power.c, request.c: the dispatch routines. */
 NTSTATUS NTAPI VpDispatchPnp(PDEVICE_OBJECT DeviceObject, PIRP Irp);
@@ -396,8 +399,7 @@ VOID NTAPI VpDeregisterBugCheck(PVP_DEVICE Device);
 /* exports.c */
 PVOID NTAPI VpGetProcAddress(PVOID HwDeviceExtension, PUCHAR FunctionName);
 
-/* ---- Exports that mingw-w64's video.h does not declare
- * ------------------------------------------------------------------------ */
+/* ---- Exports that mingw-w64's video.h does not declare ---- */
 
 /* The documented spelling of VideoPortUnLockBuffer (LB-A6), and the alias with the old slip. */
 VOID NTAPI VideoPortUnlockBuffer(PVOID HwDeviceExtension, PVOID Mdl);
