@@ -138,6 +138,7 @@ typedef enum _VP_STATE { VpAdded, VpStarted, VpRemoved } VP_STATE;
  * VP_EXTENSION_OFFSET bytes on.
  */
 struct _VP_DEVICE {
+    BOOLEAN IsChild; /* FALSE; VpIsChild looks at it in both kinds of extension */
     PDEVICE_OBJECT Fdo, Physical, Below;
     PVP_DRIVER Driver;
     VP_STATE State;
@@ -385,6 +386,7 @@ VOID NTAPI VpEnumerateChildren(PVP_DEVICE Device);
 VOID NTAPI VpDeleteChildren(PVP_DEVICE Device);
 NTSTATUS NTAPI VpChildPnp(PDEVICE_OBJECT DeviceObject, PIRP Irp);
 NTSTATUS NTAPI VpChildRelations(PVP_DEVICE Device, PIRP Irp);
+C_ASSERT(FIELD_OFFSET(VP_DEVICE, IsChild) == 0 && FIELD_OFFSET(VP_CHILD, IsChild) == 0);
 VP_INLINE BOOLEAN VpIsChild(PDEVICE_OBJECT DeviceObject)
 {
     return *(BOOLEAN *)DeviceObject->DeviceExtension;
