@@ -166,15 +166,20 @@ void vport_machine_destroy(struct vport_machine *machine)
  * ------------------------------------------------------------------------------------------------------
  */
 
+/* Pool belongs to a kernel: freeing needs a processor of this machine's. */
 static NTSTATUS device_start(struct vport_machine *machine)
 {
-    PCM_RESOURCE_LIST resources = vport_hal_resources(machine->hal, 0);
     NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
+    PCM_RESOURCE_LIST resources;
+    struct vport_cpu cpu;
 
+    vport_nt_enter(machine->nt, &cpu);
+    resources = vport_hal_resources(machine->hal, 0);
     if (resources) {
         status = vport_nt_device_start(machine->nt, machine->pdo, resources);
         ExFreePool(resources);
     }
+    vport_nt_leave(&cpu);
     return status;
 }
 

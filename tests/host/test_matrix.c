@@ -132,9 +132,19 @@ static uint32_t operation_length(const struct combination *c, uint32_t at, uint3
     return most < left ? most : left;
 }
 
+/*
+ * A description says 24, 32 or 64 bits; a device with 28 is described as the next lower. With
+ * scatter/gather on PCI the system takes 24 for 32 (GA-10), and then only the platform knows of the
+ * 28, or the 24, lines that there are.
+ */
+static unsigned address_bits(const struct combination *c)
+{
+    return c->reach == 28 && !c->sg ? 24 : c->reach;
+}
+
 static bool in_reach(const struct combination *c, PFN_NUMBER frame)
 {
-    return c->reach == 64 || ((uint64_t)frame * 4096 + 4095) >> c->reach == 0;
+    return c->reach == 64 || ((uint64_t)frame * 4096 + 4095) >> address_bits(c) == 0;
 }
 
 /* May page `i` + 1 lie in the same element as page `i`? Registers of one operation are neighbours.
