@@ -5,12 +5,13 @@
     ddk_prototypes.py [HEADER ...]        default: every header of include/ddk with exports
 
 Export tables and import libraries (.def files with @N) are generated from this list. For each
-export: name, header, marker, convention (NTAPI, FASTCALL, CDECL), variadic, returns, params (types),
-param_names, and stack_bytes_i386: the N of the decorated i386 name, that is the bytes of all
-arguments, including the two which FASTCALL passes in registers; null for a variadic function.
+export: name, header, marker, convention (NTAPI, FASTCALL, CDECL), variadic, noreturn, returns,
+params (types), param_names, and stack_bytes_i386: the N of the decorated i386 name, that is the
+bytes of all arguments, including the two which FASTCALL passes in registers; null for a variadic
+function.
 
-An export is one declaration "MARKER [DECLSPEC_NORETURN] type CONVENTION Name(parameters);". A marker
-followed by anything else is an error, as is a parameter type whose size is not known below.
+An export is one declaration "MARKER [DECLSPEC_NORETURN] type CONVENTION Name(parameters);". A
+marker followed by anything else is an error, as is a parameter type whose size is not known below.
 """
 import json
 import pathlib
@@ -20,8 +21,8 @@ import sys
 MARKERS = ('VPAPI', 'NTKERNELAPI', 'NTHALAPI', 'NTSYSAPI')
 HEADERS = ('vport_base.h', 'wdm.h', 'ntddk.h', 'video.h')
 
-# Types that are not pointers, by their size on the i386 stack. Pointer types are those with a "*" or
-# "[]" and the names in POINTERS or with the DDK's P prefix.
+# Types that are not pointers, by their size on the i386 stack. Pointer types are those with a "*"
+# or "[]", and names in POINTERS or with the DDK's P prefix.
 BYTES8 = {'LARGE_INTEGER', 'PHYSICAL_ADDRESS', 'LONGLONG', 'ULONGLONG'}
 BYTES4 = {
     'ACCESS_MASK', 'BOOLEAN', 'BUS_DATA_TYPE', 'CCHAR', 'DEVICE_REGISTRY_PROPERTY',
@@ -34,11 +35,11 @@ BYTES4 = {
     'VIDEO_PORT_SERVICES', 'VIDEO_SYNCHRONIZE_PRIORITY', 'VP_LOCK_OPERATION', 'VP_POOL_TYPE',
     'VP_STATUS', 'WAIT_TYPE', 'WCHAR', 'WORK_QUEUE_TYPE',
 }
-POINTERS = {'HANDLE', 'REFGUID'}
+POINTERS = {'HANDLE', 'REFGUID', 'VPORT_VA_LIST'}
 
 DECLARATION = re.compile(
-    r'(?:DECLSPEC_NORETURN\s+)?(?P<returns>\w[\w\s]*?[\s*]+)(?P<convention>NTAPI|FASTCALL|CDECL)\s+'
-    r'(?P<name>\w+)\s*\((?P<params>[^()]*)\)\s*;')
+    r'(?P<noreturn>DECLSPEC_NORETURN\s+)?(?P<returns>\w[\w\s]*?[\s*]+)'
+    r'(?P<convention>NTAPI|FASTCALL|CDECL)\s+(?P<name>\w+)\s*\((?P<params>[^()]*)\)\s*;')
 PARAMETER = re.compile(r'(?P<type>\w[\w\s]*?[\s*]+)(?P<name>\w+)\s*(?P<array>\[\])?')
 
 
@@ -97,7 +98,7 @@ def parse_header(path):
         yield {
             'name': match['name'], 'header': path.name, 'marker': marker[1],
             'convention': match['convention'], 'variadic': variadic,
-            'returns': ' '.join(match['returns'].split()),
+            'noreturn': bool(match['noreturn']), 'returns': ' '.join(match['returns'].split()),
             'params': [kind for kind, _ in params], 'param_names': [name for _, name in params],
             'stack_bytes_i386': size,
         }

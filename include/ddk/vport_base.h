@@ -65,6 +65,11 @@
  *   NTAPI     exports and callbacks
  *   FASTCALL  the few exports which use registers on i386
  *   CDECL     variadic exports
+ *
+ * On i386 the attribute does not cover results: Windows returns a structure of up to 8 bytes in
+ * registers, Linux in memory. Whatever is built for i386 and meets a Windows binary (or code built
+ * so) needs -freg-struct-return. It matters for KeQueryPerformanceCounter, MmGetPhysicalAddress,
+ * PoSetPowerState, DMA_OPERATIONS.MapTransfer and AgpReservePhysical.
  */
 #if defined(_WIN32)
 #define VPORT_STDCALL __attribute__((stdcall))

@@ -1775,7 +1775,9 @@ typedef struct _KBUGCHECK_SECONDARY_DUMP_DATA {
 
 #define VIDEO_DRIVER_INIT_FAILURE ((ULONG)0x000000B4)
 
-#ifndef _WIN32
+#ifdef _WIN32
+#include <excpt.h>
+#else
 typedef enum _EXCEPTION_DISPOSITION {
     ExceptionContinueExecution,
     ExceptionContinueSearch,
@@ -2726,7 +2728,7 @@ NTKERNELAPI BOOLEAN NTAPI KeDeregisterBugCheckReasonCallback(
 NTKERNELAPI DECLSPEC_NORETURN VOID NTAPI ExRaiseStatus(NTSTATUS Status);
 
 /* Named by the exception tables of x86-64 images; never called by a driver. */
-#ifdef VPORT_X64
+#if defined(VPORT_X64) && !defined(_WIN32)
 NTKERNELAPI EXCEPTION_DISPOSITION NTAPI __C_specific_handler(
     struct _EXCEPTION_RECORD *ExceptionRecord, PVOID EstablisherFrame,
     struct _CONTEXT *ContextRecord, struct _DISPATCHER_CONTEXT *DispatcherContext);
