@@ -71,7 +71,8 @@ typedef int32_t (*vport_driver)(void *context1, void *context2);
 
 /*
  * Runs the driver's life up to HwVidInitialize: DriverEntry, HwVidFindAdapter, interrupt, HwVidInitialize. `driver` NULL: the
- * miniport that comes with the adapter. VPORT_E_STATE: already started; VPORT_E_DEVICE: the driver refused (error says where).
+ * miniport that comes with the adapter. VPORT_E_STATE: already started; VPORT_E_INVALID: no driver given for a
+ * device of the caller's own; VPORT_E_DEVICE: the driver refused (error says where); VPORT_E_ENVIRONMENT.
  */
 enum vport_status vport_machine_start(struct vport_machine *machine, vport_driver driver, char *error);
 /* Closes and removes the device and unloads the driver. Leaks become reports. Also done by destroy. */

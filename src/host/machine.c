@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/loop.h"
 #include "bus/bus.h"
@@ -50,6 +51,23 @@ static enum vport_status fail(enum vport_status status, char *error, const char 
     return status;
 }
 
+/*
+ * Reports a shortage. Rooms reserve address space, tens of GiB of it, that they never fill; so
+ * under `ulimit -v` it is not memory that is missing but the permission to have so many addresses.
+ */
+static enum vport_status fail_memory(char *error)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+        return fail(VPORT_E_NO_MEMORY, error, "%s", vport_status_text(VPORT_E_NO_MEMORY));
+    return fail(VPORT_E_ENVIRONMENT, error,
+                "the address space of this process is limited to %llu bytes (ulimit -v); machines "
+                "reserve more than that, "
+                "without using it",
+                (unsigned long long)limit.rlim_cur);
+}
+
 /* ---- From configuration to a machine
  * ---------------------------------------------------------------------------------- */
 
@@ -83,6 +101,8 @@ static enum vport_status machine_bus(struct vport_machine *machine,
     if (status == VPORT_OK)
         return VPORT_OK;
     machine->bus = NULL;
+    if (status == VPORT_E_NO_MEMORY)
+        return fail_memory(error);
     return fail(status, error, "%s", reason[0] ? reason : vport_status_text(status));
 }
 
@@ -107,13 +127,14 @@ static enum vport_status machine_build(struct vport_machine *machine,
 
     if (status != VPORT_OK) {
         vport_adapter_drop_device(choice->device);
-        return fail(status, error, "%s", vport_status_text(status));
+        return fail_memory(error);
     }
     status = machine_bus(machine, config, choice, error);
     if (status != VPORT_OK)
         return status;
-    status = machine_kernel(machine);
-    return status == VPORT_OK ? VPORT_OK : fail(status, error, "%s", vport_status_text(status));
+    return machine_kernel(machine) == VPORT_OK
+               ? VPORT_OK
+               : fail_memory(error); /* nothing else can be short there */
 }
 
 enum vport_status vport_machine_create(const struct vport_machine_config *config,
@@ -236,10 +257,13 @@ enum vport_status vport_machine_start(struct vport_machine *machine, vport_drive
     answer = driver_start(machine, driver ? driver : machine->adapter->driver, &step);
     if (NT_SUCCESS(answer))
         return VPORT_OK;
-    fail(VPORT_E_DEVICE, error, "driver '%s': %s failed with NTSTATUS 0x%08lx",
-         machine->driver_name, step, (unsigned long)(uint32_t)answer);
+    if (answer == STATUS_INSUFFICIENT_RESOURCES)
+        status = fail_memory(error);
+    if (status != VPORT_E_ENVIRONMENT)
+        status = fail(VPORT_E_DEVICE, error, "driver '%s': %s failed with NTSTATUS 0x%08lx",
+                      machine->driver_name, step, (unsigned long)(uint32_t)answer);
     vport_machine_stop(machine);
-    return VPORT_E_DEVICE;
+    return status;
 }
 
 void vport_machine_stop(struct vport_machine *machine)

@@ -10,7 +10,7 @@ import unittest
 import zlib
 
 import png
-from command import FAILED, SANITIZED, VIDEOPORT, CommandTest
+from command import ENVIRONMENT, FAILED, SANITIZED, VIDEOPORT, CommandTest
 
 SLOW = "sim:mode=threaded,latency=10s"  # a blit that would take half a minute
 
@@ -149,10 +149,11 @@ class Memory(CommandTest):
                 body = zlib.compress(bytes(interlaced_size(width, height)), 1)
             path = self.file("large.png", png.SIGNATURE + png.header(width, height, 8, png.RGB, interlace)
                              + png.chunk(b"IDAT", body) + png.chunk(b"IEND", b""))
-            for spec in ("sim", "sim:sg=off,reach=24", "sim:coherent=off"):
+            # A platform that is not coherent holds the locked pages twice: as the device sees them, too.
+            for spec, copies in (("sim", 3), ("sim:sg=off,reach=24", 3), ("sim:coherent=off", 4)):
                 with self.subTest(interlace=interlace, spec=spec):
-                    self.assertLessEqual(self.peak("blit", path, "-a", spec, "-o", self.folder / "shot.png"),
-                                         3 * size + (64 << 20))
+                    shot = ["-o", self.folder / "shot.png"] if spec == "sim" else []
+                    self.assertLessEqual(self.peak("blit", path, "-a", spec, *shot), copies * size + (64 << 20))
 
     def peak(self, *arguments):
         """Most resident memory of the run, in bytes."""
@@ -162,12 +163,18 @@ class Memory(CommandTest):
         self.assertEqual(child.returncode, 0)
         return usage.ru_maxrss * 1024
 
+    @unittest.skipIf(SANITIZED, "sanitizers have memory of their own")
     def test_too_little_memory_is_said(self):
         """A picture that fits the adapter, in a process that may not have so much."""
         path = self.file("large.png", png.SIGNATURE + png.header(8000, 8000) + png.chunk(b"IDAT", b"") + png.chunk(b"IEND", b""))
-        if not SANITIZED:
-            self.refuse(FAILED, "no memory", "blit", path, preexec_fn=lambda: resource.setrlimit(
-                resource.RLIMIT_AS, (460 << 20, 460 << 20)))
+        self.refuse(FAILED, "no memory for a picture of 256000000 bytes", "blit", path,
+                    preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (400 << 20, 400 << 20)))
+
+    @unittest.skipIf(SANITIZED, "sanitizers reserve address space themselves")
+    def test_too_little_address_space_is_of_the_environment(self):
+        for size in (256, 1024, 16384):
+            self.refuse(ENVIRONMENT, r"limited to %d bytes \(ulimit -v\)" % (size << 20), "blit", self.picture(),
+                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (size << 20, size << 20)))
 
 
 def interlaced_size(width, height):

@@ -304,6 +304,23 @@ static void read_and_compare(const char *spec, struct vport_machine *machine,
     }
 }
 
+/* How many combinations met a case; the matrix proves nothing about what it never meets. */
+static struct {
+    unsigned direct, bounced, partly_bounced, one_element, many_elements, one_operation,
+        many_operations;
+} met;
+
+static void note_met(const struct prediction *prediction)
+{
+    met.direct += prediction->bounced == 0;
+    met.bounced += prediction->bounced == BYTES;
+    met.partly_bounced += prediction->bounced > 0 && prediction->bounced < BYTES;
+    met.one_element += prediction->elements == prediction->operations;
+    met.many_elements += prediction->elements > prediction->operations;
+    met.one_operation += prediction->operations == 1;
+    met.many_operations += prediction->operations > 1;
+}
+
 static void try_combination(const struct combination *c, uint64_t seed)
 {
     const char *spec = spec_of(c);
@@ -324,6 +341,8 @@ static void try_combination(const struct combination *c, uint64_t seed)
     write_and_look(spec, machine, &source);
     read_and_compare(spec, machine, &source, &back);
     vport_machine_statistics(machine, &statistics);
+    note_met(&to_device);
+    note_met(&from_device);
     expect_direction(spec, "to device", &statistics.to_device.requests, &to_device);
     expect_direction(spec, "from device", &statistics.from_device.requests, &from_device);
     expect(spec, "map registers granted", statistics.map_registers, granted(c));
@@ -355,6 +374,12 @@ static void every_combination_moves_the_picture_as_predicted(void **state)
         struct combination c = combination_of(number);
         try_combination(&c, seed + number);
     }
+    printf("met: direct %u, bounced %u, partly %u; elements one %u, many %u; operations one %u, "
+           "many %u\n",
+           met.direct, met.bounced, met.partly_bounced, met.one_element, met.many_elements,
+           met.one_operation, met.many_operations);
+    assert_true(met.direct && met.bounced && met.partly_bounced && met.one_element &&
+                met.many_elements && met.one_operation && met.many_operations);
 }
 
 int main(void)
