@@ -16,7 +16,8 @@ enum {
     VPORT_OBJECT_TIMER_SYNCHRONIZATION = 9,
 };
 
-static inline void vport_nt_init_header(PDISPATCHER_HEADER header, UCHAR type, size_t size, LONG state)
+static inline void vport_nt_init_header(PDISPATCHER_HEADER header, UCHAR type, size_t size,
+                                        LONG state)
 {
     *header = (DISPATCHER_HEADER){0};
     header->Type = type;

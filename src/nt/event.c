@@ -8,9 +8,7 @@
  */
 #include "nt/dispatcher.h"
 
-/* ---- Events
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- Events ---- */
 
 static bool check_event(PRKEVENT event, const char *function, const void *site)
 {
@@ -67,9 +65,7 @@ LONG NTAPI KeReadStateEvent(PRKEVENT Event)
     return __atomic_load_n(&Event->Header.SignalState, __ATOMIC_ACQUIRE);
 }
 
-/* ---- Semaphores
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Semaphores ---- */
 
 /* Any IRQL. */
 VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
@@ -102,9 +98,7 @@ LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY Increment, LONG 
     return before;
 }
 
-/* ---- Mutexes
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- Mutexes ---- */
 
 /* PASSIVE_LEVEL by the book, any in practice. Level is ignored, as documented. */
 VOID NTAPI KeInitializeMutex(PRKMUTEX Mutex, ULONG Level)
@@ -140,9 +134,7 @@ LONG NTAPI KeReadStateMutex(PRKMUTEX Mutex)
     return __atomic_load_n(&Mutex->Header.SignalState, __ATOMIC_ACQUIRE);
 }
 
-/* ---- Fast mutexes
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Fast mutexes ---- */
 
 static bool take_fast(void *context)
 {

@@ -37,9 +37,7 @@ struct spec {
  * done. */
 #define MOST 1024u
 
-/* ---- Output
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Output ---- */
 
 static void put(struct output *output, char c)
 {
@@ -85,9 +83,7 @@ static void put_character(struct output *output, WCHAR c, bool wide)
         put(output, bytes[i]);
 }
 
-/* ---- Strings
- * -------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Strings ---- */
 
 /* Characters of a string argument, read as far as they can be. */
 struct source {
@@ -195,9 +191,7 @@ static void put_counted(struct output *output, const struct spec *spec, const vo
                                    .counted = true});
 }
 
-/* ---- Numbers
- * --------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Numbers ---- */
 
 static void put_number(struct output *output, const struct spec *spec, uint64_t value,
                        unsigned base, char sign, const char *prefix)
@@ -280,9 +274,7 @@ static void put_double(struct output *output, const struct spec *spec, double va
                (struct source){.at = text, .left = strlen(text), .counted = true});
 }
 
-/* ---- The format
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- The format ---- */
 
 static const char *parse_flags(const char *at, struct spec *spec)
 {

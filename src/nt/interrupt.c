@@ -30,9 +30,7 @@ struct _KINTERRUPT {
     _Atomic uint32_t running;
 };
 
-/* ---- Delivery
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Delivery ---- */
 
 /* The index-th or a later interrupt of this vector, kept from going away; NULL when there is none.
  */
@@ -126,9 +124,7 @@ bool vport_nt_interrupt(struct vport_nt *nt, uint32_t vector)
     return claimed;
 }
 
-/* ---- Connecting
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Connecting ---- */
 
 void vport_nt_set_interrupt_ops(struct vport_nt *nt, const struct vport_nt_interrupt_ops *ops,
                                 void *context)
@@ -300,9 +296,7 @@ VOID NTAPI IoDisconnectInterrupt(PKINTERRUPT InterruptObject)
     free(InterruptObject);
 }
 
-/* ---- Synchronizing
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- Synchronizing ---- */
 
 static bool connected(struct vport_nt *nt, PKINTERRUPT interrupt)
 {

@@ -9,9 +9,7 @@
 
 #define BUFFER_TAG 0x42706F49u /* "IopB" */
 
-/* ---- Building
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Building ---- */
 
 static PIRP build(struct vport_nt *nt, PDEVICE_OBJECT device, PKEVENT event, PIO_STATUS_BLOCK block,
                   const void *site)
@@ -175,9 +173,7 @@ PIRP NTAPI IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVICE_OBJECT Dev
     return NULL;
 }
 
-/* ---- Finishing
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Finishing ---- */
 
 /* How many bytes the caller has asked for, whatever the request is. */
 static ULONG output_length(PIRP irp)
@@ -222,9 +218,7 @@ void vport_nt_irp_finish(PIRP irp)
         KeSetEvent(event, IO_NO_INCREMENT, FALSE);
 }
 
-/* ---- Sending
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Sending ---- */
 
 NTSTATUS vport_nt_send(struct vport_nt *nt, PDEVICE_OBJECT top, PIRP irp, PKEVENT event,
                        PIO_STATUS_BLOCK block)

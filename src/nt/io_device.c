@@ -51,9 +51,7 @@ struct vport_nt_device *vport_nt_device_check(const DEVICE_OBJECT *object, const
     return device;
 }
 
-/* ---- Creating
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- Creating ---- */
 
 static void init_object(struct vport_nt_device *device, PDRIVER_OBJECT driver, ULONG extension_size,
                         DEVICE_TYPE type, ULONG characteristics, BOOLEAN exclusive)
@@ -149,9 +147,7 @@ NTSTATUS NTAPI IoCreateDevice(PDRIVER_OBJECT DriverObject, ULONG DeviceExtension
     return STATUS_SUCCESS;
 }
 
-/* ---- Deleting
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- Deleting ---- */
 
 bool vport_nt_device_hold(struct vport_nt *nt, PDEVICE_OBJECT object)
 {
@@ -257,9 +253,7 @@ VOID NTAPI IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
         discard(device);
 }
 
-/* ---- Stacks
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Stacks ---- */
 
 /* The object lock is held. */
 static PDEVICE_OBJECT top_of(PDEVICE_OBJECT object)

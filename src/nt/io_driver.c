@@ -174,9 +174,7 @@ void vport_nt_end_drivers(struct vport_nt *nt)
     }
 }
 
-/* ---- Client extensions
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- Client extensions ---- */
 
 /* The object lock is held. */
 static struct client_extension *find_extension(const struct vport_nt_driver *driver, PVOID id)

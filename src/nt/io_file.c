@@ -143,9 +143,7 @@ PDEVICE_OBJECT NTAPI IoGetRelatedDeviceObject(PFILE_OBJECT FileObject)
     return VPORT_CONTAINER_OF(FileObject, struct vport_nt_file, object)->top;
 }
 
-/* ---- References
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- References ---- */
 
 static struct vport_nt_file *file_of(PVOID object)
 {

@@ -9,9 +9,7 @@
 
 #define IRP_TAG 0x20707249u /* "Irp " */
 
-/* ---- Making and freeing
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- Making and freeing ---- */
 
 /* Any IRQL. For IRPs in memory of the driver's own; IoFreeIrp is not for those. */
 VOID NTAPI IoInitializeIrp(PIRP Irp, USHORT PacketSize, CCHAR StackSize)
@@ -60,9 +58,7 @@ VOID NTAPI IoReuseIrp(PIRP Irp, NTSTATUS Status)
     Irp->IoStatus.Status = Status;
 }
 
-/* ---- Going down
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Going down ---- */
 
 static NTSTATUS refuse_call(PIRP irp, const char *why, const void *site)
 {
@@ -124,9 +120,7 @@ NTSTATUS FASTCALL IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return dispatch(DeviceObject, Irp, stack, VPORT_SITE);
 }
 
-/* ---- Coming up
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Coming up ---- */
 
 static bool wants_call(const IRP *irp, const IO_STACK_LOCATION *stack)
 {
@@ -204,9 +198,7 @@ VOID FASTCALL IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
                         "return STATUS_MORE_PROCESSING_REQUIRED and free it.");
 }
 
-/* ---- Cancelling
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Cancelling ---- */
 
 /* IRQL <= DISPATCH_LEVEL; returns at DISPATCH_LEVEL. */
 VOID NTAPI IoAcquireCancelSpinLock(PKIRQL Irql)

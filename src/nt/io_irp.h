@@ -8,8 +8,8 @@
 PIRP vport_nt_irp_allocate(struct vport_nt *nt, CCHAR stack_size, const void *site);
 
 /*
- * An IRP that the I/O manager built has come all the way up: its results go to where the builder asked, its memory away. Such IRPs
- * have IRP_SYNCHRONOUS_API in their flags.
+ * An IRP that the I/O manager built has come all the way up: its results go to where the builder
+ * asked, its memory away. Such IRPs have IRP_SYNCHRONOUS_API in their flags.
  */
 void vport_nt_irp_finish(PIRP irp);
 

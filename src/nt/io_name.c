@@ -16,9 +16,7 @@ struct link {
     UNICODE_STRING target;
 };
 
-/* ---- Strings
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Strings ---- */
 
 bool vport_nt_string_copy(PUNICODE_STRING to, PCUNICODE_STRING from)
 {
@@ -57,9 +55,7 @@ const char *vport_nt_debug_name(PCUNICODE_STRING name, char *text)
     return text;
 }
 
-/* ---- Looking up
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- Looking up ---- */
 
 /* The part behind the directory of DOS names, or the whole name. */
 static UNICODE_STRING without_directory(PCUNICODE_STRING name)
@@ -139,9 +135,7 @@ PDEVICE_OBJECT vport_nt_name_lookup(struct vport_nt *nt, PCUNICODE_STRING name)
     return device ? &device->object : NULL;
 }
 
-/* ---- Links
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Links ---- */
 
 static void free_link(struct link *link)
 {

@@ -47,9 +47,7 @@ bool vport_nt_wrong_irql(const char *function, KIRQL lowest, KIRQL highest, cons
     return false;
 }
 
-/* ---- Stepping on and off
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Stepping on and off ---- */
 
 static uint8_t take_number(struct vport_nt *nt)
 {
@@ -113,9 +111,7 @@ void vport_nt_yield(void)
         vport_loop_yield_to(cpu->nt->loop, cpu->spin_locks ? VPORT_LOOP_DEVICES : VPORT_LOOP_ALL);
 }
 
-/* ---- Raising and lowering
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- Raising and lowering ---- */
 
 KIRQL vport_nt_raise(struct vport_cpu *cpu, KIRQL irql)
 {

@@ -2,10 +2,11 @@
 /*
  * The NT floor's own parts, shared by the files of src/nt; no other room includes this.
  *
- * How services report misuse: each public service checks the IRQL it may be called at, and its objects, before it does
- * anything. A mistake becomes a report with the return address of the driver's call; the service then does the least harmful
- * thing that its documentation allows. There are no exceptions here: a service that raises one in NT returns instead, and its
- * comment says what the caller sees.
+ * How services report misuse: each public service checks the IRQL it may be called at, and its
+ * objects, before it does anything. A mistake becomes a report with the return address of the
+ * driver's call; the service then does the least harmful thing that its documentation allows. There
+ * are no exceptions here: a service that raises one in NT returns instead, and its comment says
+ * what the caller sees.
  */
 #ifndef VPORT_NT_KERNEL_H
 #define VPORT_NT_KERNEL_H
@@ -26,7 +27,8 @@ enum {
     VPORT_NT_INTERRUPTS = 32,     /* connected at once */
     VPORT_NT_POOL_BUCKETS = 1024, /* power of two */
     VPORT_NT_MDL_SHARDS = VPORT_THREAD_SHARDS,
-    VPORT_NT_FREED = 64, /* pool blocks freed last, by address, to tell a double free from a foreign pointer */
+    VPORT_NT_FREED =
+        64, /* pool blocks freed last, by address, to tell a double free from a foreign pointer */
     VPORT_NT_OBJECT_NAME = 128, /* longest object name in characters */
 };
 
@@ -77,10 +79,11 @@ struct vport_nt {
     void *memory_context;
     LIST_ENTRY contiguous; /* struct vport_nt_contiguous; under object_lock */
 
-    struct vport_lock object_lock; /* everything below; held for moments, never while driver code runs */
+    struct vport_lock
+        object_lock; /* everything below; held for moments, never while driver code runs */
     LIST_ENTRY drivers;
     LIST_ENTRY devices;
-    ULONG instances; /* devices ever made */
+    ULONG instances;  /* devices ever made */
     LIST_ENTRY links; /* symbolic links */
     LIST_ENTRY lookasides;
     LIST_ENTRY work_items;
@@ -89,6 +92,7 @@ struct vport_nt {
 
     struct vport_lock registry_lock;
     struct vport_nt_key *registry;
+    LIST_ENTRY files;
     struct vport_nt_handle *handles;
     ULONG handle_count;
 
@@ -98,7 +102,7 @@ struct vport_nt {
     void *bugcheck_context;
 };
 
-/* ---- Who runs where ------------------------------------------------------------------------------------------------- */
+/* ---- Who runs where ---- */
 
 static inline struct vport_cpu *vport_cpu_get(void)
 {
@@ -117,7 +121,7 @@ static inline struct vport_nt *vport_nt_get(void)
 void vport_nt_report(const char *rule, const void *site, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* ---- IRQL ------------------------------------------------------------------------------------------------------------ */
+/* ---- IRQL ---- */
 
 /* Reports that `function` was called at the wrong IRQL; always false. */
 bool vport_nt_wrong_irql(const char *function, KIRQL lowest, KIRQL highest, const void *site);
@@ -127,11 +131,13 @@ static inline bool vport_nt_irql_at_most(const char *function, KIRQL highest, co
 {
     struct vport_cpu *cpu = vport_cpu_current;
 
-    return __builtin_expect(!cpu || cpu->irql <= highest, 1) || vport_nt_wrong_irql(function, 0, highest, site);
+    return __builtin_expect(!cpu || cpu->irql <= highest, 1) ||
+           vport_nt_wrong_irql(function, 0, highest, site);
 }
 
 /* The same for a function that wants at least `lowest` too. */
-static inline bool vport_nt_irql_between(const char *function, KIRQL lowest, KIRQL highest, const void *site)
+static inline bool vport_nt_irql_between(const char *function, KIRQL lowest, KIRQL highest,
+                                         const void *site)
 {
     struct vport_cpu *cpu = vport_cpu_current;
 
@@ -146,16 +152,18 @@ void vport_nt_lower(struct vport_cpu *cpu, KIRQL irql);
 /* Runs the processor's deferred routines, at DISPATCH_LEVEL. */
 void vport_nt_run_dpcs(struct vport_cpu *cpu);
 
-/* ---- Spin locks, waiting ---------------------------------------------------------------------------------------------- */
+/* ---- Spin locks, waiting ---- */
 
-void vport_nt_spin_acquire(struct vport_cpu *cpu, PKSPIN_LOCK lock, const char *function, const void *site);
-void vport_nt_spin_release(struct vport_cpu *cpu, PKSPIN_LOCK lock, const char *function, const void *site);
+void vport_nt_spin_acquire(struct vport_cpu *cpu, PKSPIN_LOCK lock, const char *function,
+                           const void *site);
+void vport_nt_spin_release(struct vport_cpu *cpu, PKSPIN_LOCK lock, const char *function,
+                           const void *site);
 
 /* A documented timeout (100 ns; negative: relative, NULL: never) as nanoseconds from now. */
 uint64_t vport_nt_timeout(struct vport_nt *nt, const LARGE_INTEGER *timeout);
 /* Waits; reports when nobody can ever make it come true. `what` says what is waited for. */
-bool vport_nt_wait(struct vport_nt *nt, bool (*condition)(void *), void *context, uint64_t timeout, const char *what,
-                   const void *site);
+bool vport_nt_wait(struct vport_nt *nt, bool (*condition)(void *), void *context, uint64_t timeout,
+                   const char *what, const void *site);
 /* Something that a waiter may wait for has changed. */
 static inline void vport_nt_wake(void)
 {
@@ -168,18 +176,21 @@ static inline void vport_nt_wake(void)
 /* System time in 100 ns since 1601, from the loop's clock in deterministic mode. */
 uint64_t vport_nt_system_time(struct vport_nt *nt);
 
-/* ---- Registry, names ---------------------------------------------------------------------------------------------------- */
+/* ---- Registry, names ---- */
 
-/* Makes the key with this absolute path, and those above it. STATUS_OBJECT_NAME_INVALID, STATUS_INSUFFICIENT_RESOURCES. */
+/* Makes the key with this absolute path, and those above it. STATUS_OBJECT_NAME_INVALID,
+ * STATUS_INSUFFICIENT_RESOURCES. */
 NTSTATUS vport_nt_registry_create(struct vport_nt *nt, PCUNICODE_STRING path);
 /* A handle to it, made if it is not there. */
 NTSTATUS vport_nt_registry_open(struct vport_nt *nt, PCUNICODE_STRING path, HANDLE *handle);
-/* A counted string as ASCII for a report; returns `text`, which holds VPORT_NT_OBJECT_NAME bytes. */
+/* A counted string as ASCII for a report; returns `text`, which holds VPORT_NT_OBJECT_NAME bytes.
+ */
 const char *vport_nt_debug_name(PCUNICODE_STRING name, char *text);
 
-/* ---- Memory ------------------------------------------------------------------------------------------------------------ */
+/* ---- Memory ---- */
 
-/* true if [address, address + length) can be read. Asks the operating system: microseconds. Never faults. */
+/* true if [address, address + length) can be read. Asks the operating system: microseconds. Never
+ * faults. */
 bool vport_nt_readable(const volatile void *address, size_t length);
 /* Copies it, or as much as can be read; returns how much. */
 size_t vport_nt_read(void *to, const volatile void *from, size_t length);
@@ -187,13 +198,17 @@ size_t vport_nt_read(void *to, const volatile void *from, size_t length);
 void vport_nt_peek(void *to, const volatile void *from, size_t length);
 
 /* Pool for the kernel's own objects that drivers see: not reported as a driver's leak. */
-void *vport_nt_pool_allocate(struct vport_nt *nt, POOL_TYPE type, SIZE_T bytes, ULONG tag, const void *site);
+void *vport_nt_pool_allocate(struct vport_nt *nt, POOL_TYPE type, SIZE_T bytes, ULONG tag,
+                             const void *site);
 /* false: not a live block of this kernel's (and reported). */
-bool vport_nt_pool_free(struct vport_nt *nt, PVOID block, ULONG tag, const char *function, const void *site);
+bool vport_nt_pool_free(struct vport_nt *nt, PVOID block, ULONG tag, const char *function,
+                        const void *site);
 /* true if this was a block's start and is none now; forgotten after some more frees. */
 bool vport_nt_pool_freed(struct vport_nt *nt, const void *data);
-/* true if `address` lies in a live block; then its type and how many bytes there are from `address` on. */
-bool vport_nt_pool_find(struct vport_nt *nt, const volatile void *address, POOL_TYPE *type, SIZE_T *rest);
+/* true if `address` lies in a live block; then its type and how many bytes there are from `address`
+ * on. */
+bool vport_nt_pool_find(struct vport_nt *nt, const volatile void *address, POOL_TYPE *type,
+                        SIZE_T *rest);
 
 /* true if `address` lies where MDLs are kept; *live: in one that was not freed. */
 bool vport_nt_mdl_address(const volatile void *address, bool *live);
@@ -202,7 +217,10 @@ enum vport_status vport_nt_begin_lookasides(struct vport_nt *nt);
 enum vport_status vport_nt_begin_registry(struct vport_nt *nt);
 enum vport_status vport_nt_begin_objects(struct vport_nt *nt);
 
-/* ---- Ends: called by vport_nt_destroy, in this order; each reports what drivers left and frees it ------------------------ */
+/*
+ * ---- Ends ----
+ * Called by vport_nt_destroy, in this order; each reports what drivers left and frees it.
+ */
 
 void vport_nt_end_interrupts(struct vport_nt *nt);
 void vport_nt_end_timers(struct vport_nt *nt);
@@ -213,6 +231,7 @@ void vport_nt_end_mdls(struct vport_nt *nt);
 void vport_nt_end_contiguous(struct vport_nt *nt);
 void vport_nt_end_lookasides(struct vport_nt *nt);
 void vport_nt_end_registry(struct vport_nt *nt);
+void vport_nt_end_files(struct vport_nt *nt);
 void vport_nt_end_pool(struct vport_nt *nt);
 
 #endif

@@ -54,9 +54,7 @@ static struct record *record_of(const GENERAL_LOOKASIDE *list)
     return record;
 }
 
-/* ---- Making and ending
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Making and ending ---- */
 
 static struct record *create_record(struct vport_nt *nt, PGENERAL_LOOKASIDE list, bool fast,
                                     const void *site)
@@ -141,9 +139,7 @@ static void delete_list(PGENERAL_LOOKASIDE list, const char *function, const voi
     free(record);
 }
 
-/* ---- Taking and giving
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- Taking and giving ---- */
 
 static PVOID take(PGENERAL_LOOKASIDE list, const char *function, const void *site)
 {
@@ -183,9 +179,7 @@ static void give(PGENERAL_LOOKASIDE list, PVOID entry, const char *function, con
     vport_shard_add(&record->shards[slot].given, 1, slot);
 }
 
-/* ---- The services
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- The services ---- */
 
 /*
  * IRQL <= DISPATCH_LEVEL (paged: <= APC_LEVEL). The list is the driver's, in nonpaged memory. Depth
@@ -219,6 +213,23 @@ VOID NTAPI ExFreeToNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PVOID E
 {
     vport_nt_irql_at_most("ExFreeToNPagedLookasideList", DISPATCH_LEVEL, VPORT_SITE);
     give(&Lookaside->L, Entry, "ExFreeToNPagedLookasideList", VPORT_SITE);
+}
+
+/* IRQL <= APC_LEVEL. Entries of a paged list are taken by inline code, by way of L.Allocate and
+ * L.Free. */
+VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside,
+                                          PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free,
+                                          ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth)
+{
+    vport_nt_irql_at_most("ExInitializePagedLookasideList", APC_LEVEL, VPORT_SITE);
+    initialize(&Lookaside->L, PagedPool, Allocate, Free, Size, Tag, VPORT_SITE);
+}
+
+/* IRQL <= APC_LEVEL. */
+VOID NTAPI ExDeletePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside)
+{
+    vport_nt_irql_at_most("ExDeletePagedLookasideList", APC_LEVEL, VPORT_SITE);
+    delete_list(&Lookaside->L, "ExDeletePagedLookasideList", VPORT_SITE);
 }
 
 void vport_nt_end_lookasides(struct vport_nt *nt)

@@ -96,9 +96,7 @@ static struct vport_frame *frames_of(struct vport_nt_mdl *mdl)
     return (struct vport_frame *)(&mdl->mdl + 1);
 }
 
-/* ---- Making and freeing
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- Making and freeing ---- */
 
 static void link_mdl(struct vport_nt *nt, struct vport_nt_mdl *mdl)
 {
@@ -149,6 +147,12 @@ static void attach_to_irp(PIRP irp, PMDL mdl, BOOLEAN secondary)
     while (secondary && *link)
         link = &(*link)->Next;
     *link = mdl;
+}
+
+/* Any IRQL. Bytes that an MDL for this buffer takes. */
+SIZE_T NTAPI MmSizeOfMdl(PVOID Base, SIZE_T Length)
+{
+    return sizeof(MDL) + sizeof(PFN_NUMBER) * (size_t)vport_pages_spanned((uintptr_t)Base, Length);
 }
 
 /*
@@ -257,9 +261,7 @@ VOID NTAPI IoFreeMdl(PMDL Mdl)
     vport_block_give(blocks, mdl);
 }
 
-/* ---- Locking
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Locking ---- */
 
 /* Memory at DISPATCH_LEVEL cannot be made resident: only nonpaged pool may be locked there. */
 static bool may_lock_here(struct vport_nt *nt, const MDL *mdl, const void *site)
@@ -371,9 +373,7 @@ VOID NTAPI MmBuildMdlForNonPagedPool(PMDL MemoryDescriptorList)
     mdl->mdl.MappedSystemVa = (char *)mdl->mdl.StartVa + mdl->mdl.ByteOffset;
 }
 
-/* ---- Partial MDLs
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- Partial MDLs ---- */
 
 /* The part [offset, offset + length) of `source` that a partial MDL shall describe; false when it
  * does not lie inside. */
@@ -446,9 +446,7 @@ VOID NTAPI IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddres
     build_part(target, source, VirtualAddress, length, offset);
 }
 
-/* ---- The end
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- The end ---- */
 
 static void end_one(struct vport_nt *nt, struct vport_nt_mdl *mdl)
 {

@@ -16,9 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- Probing
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Probing ---- */
 
 /*
  * Asks the kernel to read the eight bytes there: rt_sigprocmask copies its new mask in before it
@@ -90,9 +88,34 @@ BOOLEAN NTAPI MmIsAddressValid(PVOID VirtualAddress)
     return vport_nt_readable(VirtualAddress, 1);
 }
 
-/* ---- System mappings
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* Any IRQL here (<= APC_LEVEL by the book). Where NT raises an exception: reported. */
+static void probe(const volatile void *address, SIZE_T length, ULONG alignment,
+                  const char *function, const void *site)
+{
+    if (length == 0)
+        return;
+    if (alignment && (uintptr_t)address % alignment)
+        vport_nt_report("PROBE", site,
+                        "%s: %p is not aligned to %u. NT raises STATUS_DATATYPE_MISALIGNMENT.",
+                        function, (const void *)(uintptr_t)address, alignment);
+    if (!vport_nt_readable(address, length))
+        vport_nt_report(
+            "PROBE", site,
+            "%s: %zu bytes at %p are not accessible. NT raises STATUS_ACCESS_VIOLATION.", function,
+            (size_t)length, (const void *)(uintptr_t)address);
+}
+
+VOID NTAPI ProbeForRead(const VOID *Address, SIZE_T Length, ULONG Alignment)
+{
+    probe(Address, Length, Alignment, "ProbeForRead", VPORT_SITE);
+}
+
+VOID NTAPI ProbeForWrite(PVOID Address, SIZE_T Length, ULONG Alignment)
+{
+    probe(Address, Length, Alignment, "ProbeForWrite", VPORT_SITE);
+}
+
+/* ---- System mappings ---- */
 
 static PVOID map(PMDL mdl, const char *function, const void *site)
 {
@@ -153,9 +176,13 @@ NTSTATUS NTAPI MmProtectMdlSystemAddress(PMDL MemoryDescriptorList, ULONG NewPro
     return STATUS_SUCCESS;
 }
 
-/* ---- Physical memory
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* Any IRQL. */
+MM_SYSTEMSIZE NTAPI MmQuerySystemSize(VOID)
+{
+    return MmLargeSystem;
+}
+
+/* ---- Physical memory ---- */
 
 /* Any IRQL. The physical address now, 0 if the memory has none. Not for devices (SD-28). */
 PHYSICAL_ADDRESS NTAPI MmGetPhysicalAddress(PVOID BaseAddress)

@@ -69,6 +69,7 @@ void vport_nt_destroy(struct vport_nt *nt)
     vport_nt_end_contiguous(nt);
     vport_nt_end_lookasides(nt);
     vport_nt_end_registry(nt);
+    vport_nt_end_files(nt);
     vport_nt_end_pool(nt);
     free(nt);
 }

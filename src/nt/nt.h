@@ -155,6 +155,9 @@ enum vport_status vport_nt_registry_set(struct vport_nt *nt, const char *key, co
 enum vport_status vport_nt_registry_get(struct vport_nt *nt, const char *key, const char *value, ULONG *type, void *data,
                                         ULONG *length);
 
+/* A file that drivers can open by this name and read; copied. There are no others. VPORT_E_BUSY: the name is taken. */
+enum vport_status vport_nt_file_add(struct vport_nt *nt, const char *name, const void *data, size_t length);
+
 /* ---- What drivers say, and the last thing they do -------------------------------------------------------------------- */
 
 /*

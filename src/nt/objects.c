@@ -10,6 +10,7 @@ enum vport_status vport_nt_begin_objects(struct vport_nt *nt)
     InitializeListHead(&nt->work_items);
     InitializeListHead(&nt->io_timers);
     InitializeListHead(&nt->bugcheck_callbacks);
+    InitializeListHead(&nt->files);
     return VPORT_OK;
 }
 

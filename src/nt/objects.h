@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The I/O manager's objects: what it keeps around the driver, device and file objects that drivers see. Shared by the io_*.c
- * files. Lists and reference counts are under nt->object_lock, which is never held while driver code runs.
+ * The I/O manager's objects: what it keeps around the driver, device and file objects that drivers
+ * see. Shared by the io_*.c files. Lists and reference counts are under nt->object_lock, which is
+ * never held while driver code runs.
  */
 #ifndef VPORT_NT_OBJECTS_H
 #define VPORT_NT_OBJECTS_H
@@ -43,9 +44,11 @@ struct vport_nt_file {
 struct vport_nt_driver *vport_nt_driver_of(struct vport_nt *nt, const DRIVER_OBJECT *object);
 struct vport_nt_device *vport_nt_device_of(struct vport_nt *nt, const DEVICE_OBJECT *object);
 /* The same with a report when it is none. */
-struct vport_nt_device *vport_nt_device_check(const DEVICE_OBJECT *object, const char *function, const void *site);
+struct vport_nt_device *vport_nt_device_check(const DEVICE_OBJECT *object, const char *function,
+                                              const void *site);
 
-/* Counts a reference; false: no such device. Releasing the last one of a deleted device frees it. */
+/* Counts a reference; false: no such device. Releasing the last one of a deleted device frees it.
+ */
 bool vport_nt_device_hold(struct vport_nt *nt, PDEVICE_OBJECT object);
 void vport_nt_device_release(struct vport_nt *nt, PDEVICE_OBJECT object);
 /* Frees a device without asking anybody: the kernel ends. */
@@ -66,12 +69,14 @@ bool vport_nt_string_copy(PUNICODE_STRING to, PCUNICODE_STRING from);
 bool vport_nt_string_from(PUNICODE_STRING to, const char *text);
 
 /*
- * Sends an IRP that IoBuild... made with `event` and `block` to `top` and waits for its end; returns its status. Driver's
- * mistakes with it are reported.
+ * Sends an IRP that IoBuild... made with `event` and `block` to `top` and waits for its end;
+ * returns its status. Driver's mistakes with it are reported.
  */
-NTSTATUS vport_nt_send(struct vport_nt *nt, PDEVICE_OBJECT top, PIRP irp, PKEVENT event, PIO_STATUS_BLOCK block);
+NTSTATUS vport_nt_send(struct vport_nt *nt, PDEVICE_OBJECT top, PIRP irp, PKEVENT event,
+                       PIO_STATUS_BLOCK block);
 
 /* Sends IRP_MJ_PNP with this stack location (MinorFunction and Parameters are read) to `top`. */
-NTSTATUS vport_nt_send_pnp(struct vport_nt *nt, PDEVICE_OBJECT top, const IO_STACK_LOCATION *stack, ULONG_PTR *information);
+NTSTATUS vport_nt_send_pnp(struct vport_nt *nt, PDEVICE_OBJECT top, const IO_STACK_LOCATION *stack,
+                           ULONG_PTR *information);
 
 #endif

@@ -33,9 +33,7 @@ struct vport_nt_pool_block {
     const void *site; /* who allocated it */
 };
 
-/* ---- Names
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Names ---- */
 
 /* A tag as its author wrote it: four characters, first byte first. */
 static const char *tag_text(ULONG tag, char text[5])
@@ -63,9 +61,7 @@ static size_t alignment(POOL_TYPE type, SIZE_T bytes)
     return (unsigned)type & CACHE_LINE ? SYSTEM_CACHE_ALIGNMENT_SIZE : MEMORY_ALLOCATION_ALIGNMENT;
 }
 
-/* ---- The table of live blocks
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- The table of live blocks ---- */
 
 static struct vport_nt_pool_block **bucket(struct vport_nt_pool *pool, const void *data)
 {
@@ -143,9 +139,7 @@ bool vport_nt_pool_find(struct vport_nt *nt, const volatile void *address, POOL_
     return found;
 }
 
-/* ---- Blocks
- * -------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Blocks ---- */
 
 /* The size of the whole, or 0 when it does not fit into an address space. */
 static size_t whole_size(SIZE_T bytes, size_t align)
@@ -244,9 +238,7 @@ bool vport_nt_pool_free(struct vport_nt *nt, PVOID data, ULONG tag, const char *
     return true;
 }
 
-/* ---- The services
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- The services ---- */
 
 static PVOID allocate(POOL_TYPE type, SIZE_T bytes, ULONG tag, const char *function,
                       const void *site)
@@ -274,6 +266,12 @@ PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULON
     return allocate(PoolType, NumberOfBytes, Tag, "ExAllocatePoolWithTag", VPORT_SITE);
 }
 
+/* Quotas are not kept. */
+PVOID NTAPI ExAllocatePoolWithQuotaTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
+{
+    return allocate(PoolType, NumberOfBytes, Tag, "ExAllocatePoolWithQuotaTag", VPORT_SITE);
+}
+
 /* As with the tag "None". */
 PVOID NTAPI ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes)
 {
@@ -297,9 +295,7 @@ VOID NTAPI ExFreePool(PVOID P)
         vport_nt_pool_free(nt, P, 0, "ExFreePool", VPORT_SITE);
 }
 
-/* ---- The end
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- The end ---- */
 
 /* One report for each tag: how many blocks, how many bytes, and who allocated one of them. */
 static void report_leaks(struct vport_nt *nt, const struct vport_nt_pool_block *first)

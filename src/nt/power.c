@@ -79,9 +79,7 @@ NTSTATUS vport_nt_device_power(struct vport_nt *nt, PDEVICE_OBJECT pdo,
     return status;
 }
 
-/* ---- PoRequestPowerIrp
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- PoRequestPowerIrp ---- */
 
 struct request {
     PDEVICE_OBJECT device; /* as the caller named it */

@@ -13,9 +13,7 @@
 
 #define DISPLAY_CLASS "{4D36E968-E325-11CE-BFC1-08002BE10318}"
 
-/* ---- Properties
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Properties ---- */
 
 /* Copies what fits wholly; *needed is always what it takes. */
 static NTSTATUS answer(const void *data, size_t length, ULONG room, PVOID buffer, PULONG needed)
@@ -196,9 +194,7 @@ NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject,
     }
 }
 
-/* ---- Registry keys
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Registry keys ---- */
 
 static NTSTATUS open_named(struct vport_nt *nt, const char *format, ULONG instance, PHANDLE handle)
 {
@@ -242,9 +238,7 @@ NTSTATUS NTAPI IoOpenDeviceRegistryKey(PDEVICE_OBJECT DeviceObject, ULONG DevIns
     }
 }
 
-/* ---- Interfaces
- * -----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Interfaces ---- */
 
 /* \??\PCI#0001#{GUID}, with \reference behind it. */
 static NTSTATUS interface_name(const struct vport_nt_device *device, const GUID *guid,

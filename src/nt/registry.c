@@ -10,17 +10,7 @@
 
 #include <stdlib.h>
 
-struct vport_nt_handle {
-    struct vport_nt_key *key; /* NULL: free */
-};
-
-/* Handles of the system look like this, so that one is seldom taken for a pointer or a small
- * number. */
-#define HANDLE_BASE 0x80000000u
-
-/* ---- Values
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Values ---- */
 
 struct vport_nt_value *vport_nt_value_find(struct vport_nt_key *key, PCUNICODE_STRING name)
 {
@@ -71,9 +61,7 @@ struct vport_nt_value *vport_nt_value_at(struct vport_nt_key *key, ULONG index)
     return NULL;
 }
 
-/* ---- Keys
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Keys ---- */
 
 static struct vport_nt_key *create_key(struct vport_nt_key *parent, PCUNICODE_STRING name)
 {
@@ -138,9 +126,7 @@ struct vport_nt_key *vport_nt_key_at(struct vport_nt_key *key, ULONG index)
     return NULL;
 }
 
-/* ---- Paths
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Paths ---- */
 
 /* Cuts the first component off `path`; its length is 0 at the end. */
 static UNICODE_STRING next_component(PUNICODE_STRING path)
@@ -247,75 +233,7 @@ NTSTATUS vport_nt_registry_open(struct vport_nt *nt, PCUNICODE_STRING path, HAND
     return status;
 }
 
-/* ---- Handles
- * -------------------------------------------------------------------------------------------------------------------
- */
-
-static struct vport_nt_handle *free_slot(struct vport_nt *nt)
-{
-    struct vport_nt_handle *handles;
-    ULONG count = nt->handle_count ? 2 * nt->handle_count : 64;
-
-    for (ULONG i = 0; i < nt->handle_count; i++)
-        if (!nt->handles[i].key)
-            return &nt->handles[i];
-    handles = realloc(nt->handles, count * sizeof(*handles));
-    if (!handles)
-        return NULL;
-    memset(handles + nt->handle_count, 0, (count - nt->handle_count) * sizeof(*handles));
-    nt->handles = handles;
-    nt->handle_count = count;
-    return free_slot(nt);
-}
-
-NTSTATUS vport_nt_handle_open(struct vport_nt *nt, struct vport_nt_key *key, HANDLE *handle)
-{
-    struct vport_nt_handle *slot = free_slot(nt);
-
-    *handle = NULL;
-    if (!slot)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    slot->key = key;
-    key->handles++;
-    *handle = (HANDLE)(uintptr_t)(HANDLE_BASE + 4 * (uintptr_t)(slot - nt->handles + 1));
-    return STATUS_SUCCESS;
-}
-
-static struct vport_nt_handle *slot_of(struct vport_nt *nt, HANDLE handle)
-{
-    uintptr_t index = ((uintptr_t)handle - HANDLE_BASE) / 4 - 1;
-
-    if ((uintptr_t)handle % 4 || index >= nt->handle_count || !nt->handles[index].key)
-        return NULL;
-    return &nt->handles[index];
-}
-
-NTSTATUS vport_nt_handle_find(struct vport_nt *nt, HANDLE handle, struct vport_nt_key **key)
-{
-    struct vport_nt_handle *slot = slot_of(nt, handle);
-
-    *key = slot ? slot->key : NULL;
-    if (!slot)
-        return STATUS_INVALID_HANDLE;
-    return slot->key->deleted ? STATUS_KEY_DELETED : STATUS_SUCCESS;
-}
-
-NTSTATUS vport_nt_handle_close(struct vport_nt *nt, HANDLE handle)
-{
-    struct vport_nt_handle *slot = slot_of(nt, handle);
-    struct vport_nt_key *key;
-
-    if (!slot)
-        return STATUS_INVALID_HANDLE;
-    key = slot->key;
-    slot->key = NULL;
-    if (--key->handles == 0 && key->deleted)
-        free_key(key);
-    return STATUS_SUCCESS;
-}
-
-/* ---- The kernel's own door, beginning and end
- * -------------------------------------------------------------------------------------- */
+/* ---- The kernel's own door, beginning and end ---- */
 
 /* `key` and `value` as counted strings; false: no memory. */
 static bool names_from(const char *key, const char *value, UNICODE_STRING names[2])
@@ -412,19 +330,14 @@ enum vport_status vport_nt_begin_registry(struct vport_nt *nt)
     return NT_SUCCESS(status) ? VPORT_OK : VPORT_E_NO_MEMORY;
 }
 
+void vport_nt_key_release(struct vport_nt_key *key)
+{
+    if (--key->handles == 0 && key->deleted)
+        free_key(key);
+}
+
 void vport_nt_end_registry(struct vport_nt *nt)
 {
-    unsigned open = 0;
-
-    for (ULONG i = 0; i < nt->handle_count; i++) {
-        if (!nt->handles[i].key)
-            continue;
-        open++;
-        vport_nt_handle_close(nt, (HANDLE)(uintptr_t)(HANDLE_BASE + 4 * (i + 1)));
-    }
-    if (open)
-        vport_report(nt->reports, "LEAK", NULL, "%u handle(s) were never closed with ZwClose.",
-                     open);
-    free(nt->handles);
+    vport_nt_end_handles(nt);
     free_tree(nt->registry);
 }

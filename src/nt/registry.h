@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The registry's tree, shared by registry.c (the tree), registry_key.c (Zw...) and registry_rtl.c (Rtl...). */
+/* The registry's tree, shared by registry.c (the tree), registry_key.c (Zw...) and registry_rtl.c
+ * (Rtl...). */
 #ifndef VPORT_NT_REGISTRY_H
 #define VPORT_NT_REGISTRY_H
 
-#include "nt/kernel.h"
+#include "nt/handle.h"
 
 struct vport_nt_value {
     LIST_ENTRY link;
@@ -24,8 +25,8 @@ struct vport_nt_key {
 };
 
 /*
- * Functions below want the registry locked. Paths have components separated by backslashes; an absolute one begins with
- * \Registry.
+ * Functions below want the registry locked. Paths have components separated by backslashes; an
+ * absolute one begins with \Registry.
  */
 static inline void vport_nt_registry_lock(struct vport_nt *nt)
 {
@@ -45,10 +46,11 @@ enum vport_nt_make {
 };
 
 /* `from` NULL: the path is absolute. *made (may be NULL): the last component is new. */
-NTSTATUS vport_nt_key_find(struct vport_nt *nt, struct vport_nt_key *from, PCUNICODE_STRING path, enum vport_nt_make make,
-                           struct vport_nt_key **key, bool *made);
+NTSTATUS vport_nt_key_find(struct vport_nt *nt, struct vport_nt_key *from, PCUNICODE_STRING path,
+                           enum vport_nt_make make, struct vport_nt_key **key, bool *made);
 struct vport_nt_value *vport_nt_value_find(struct vport_nt_key *key, PCUNICODE_STRING name);
-NTSTATUS vport_nt_value_set(struct vport_nt_key *key, PCUNICODE_STRING name, ULONG type, const void *data, ULONG length);
+NTSTATUS vport_nt_value_set(struct vport_nt_key *key, PCUNICODE_STRING name, ULONG type,
+                            const void *data, ULONG length);
 void vport_nt_value_delete(struct vport_nt_value *value);
 /* The key leaves the tree; freed when no handle is open. STATUS_CANNOT_DELETE: it has subkeys. */
 NTSTATUS vport_nt_key_delete(struct vport_nt_key *key);
@@ -56,9 +58,7 @@ NTSTATUS vport_nt_key_delete(struct vport_nt_key *key);
 struct vport_nt_key *vport_nt_key_at(struct vport_nt_key *key, ULONG index);
 struct vport_nt_value *vport_nt_value_at(struct vport_nt_key *key, ULONG index);
 
-/* Handles. STATUS_INVALID_HANDLE, STATUS_INSUFFICIENT_RESOURCES. */
-NTSTATUS vport_nt_handle_open(struct vport_nt *nt, struct vport_nt_key *key, HANDLE *handle);
-NTSTATUS vport_nt_handle_find(struct vport_nt *nt, HANDLE handle, struct vport_nt_key **key);
-NTSTATUS vport_nt_handle_close(struct vport_nt *nt, HANDLE handle);
+/* A handle to it was closed. */
+void vport_nt_key_release(struct vport_nt_key *key);
 
 #endif

@@ -37,9 +37,7 @@ static NTSTATUS finish(const struct answer *answer, PULONG result_length)
     return answer->room < answer->length ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
 }
 
-/* ---- Keys
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Keys ---- */
 
 static NTSTATUS open_key(POBJECT_ATTRIBUTES attributes, enum vport_nt_make make, HANDLE *handle,
                          bool *made)
@@ -85,23 +83,6 @@ NTSTATUS NTAPI ZwCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess,
     status = open_key(ObjectAttributes, VPORT_MAKE_LAST, KeyHandle, &made);
     if (NT_SUCCESS(status) && Disposition)
         *Disposition = made ? REG_CREATED_NEW_KEY : REG_OPENED_EXISTING_KEY;
-    return status;
-}
-
-/* STATUS_INVALID_HANDLE (reported: NT stops under Driver Verifier, 0xC4/0xF6). */
-NTSTATUS NTAPI ZwClose(HANDLE Handle)
-{
-    struct vport_nt *nt = vport_nt_get();
-    NTSTATUS status;
-
-    vport_nt_irql_at_most("ZwClose", PASSIVE_LEVEL, VPORT_SITE);
-    if (!nt)
-        return STATUS_INVALID_HANDLE;
-    vport_nt_registry_lock(nt);
-    status = vport_nt_handle_close(nt, Handle);
-    vport_nt_registry_unlock(nt);
-    if (!NT_SUCCESS(status))
-        vport_nt_report("HANDLE", VPORT_SITE, "ZwClose: %p is not an open handle.", Handle);
     return status;
 }
 
@@ -231,9 +212,7 @@ NTSTATUS NTAPI ZwEnumerateKey(HANDLE KeyHandle, ULONG Index,
     return status;
 }
 
-/* ---- Values
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Values ---- */
 
 static void describe_value_basic(struct answer *answer, const struct vport_nt_value *value)
 {

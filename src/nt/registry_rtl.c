@@ -15,9 +15,7 @@
 
 #define STRING_TAG 0x72745352u /* "RStr" */
 
-/* ---- Where: RelativeTo and Path
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- Where: RelativeTo and Path ---- */
 
 static const char *base_path(ULONG relative_to)
 {
@@ -89,9 +87,7 @@ static void close_handle(struct vport_nt *nt, HANDLE handle)
     vport_nt_registry_unlock(nt);
 }
 
-/* ---- A value, copied
- * ---------------------------------------------------------------------------------------------------------------
- */
+/* ---- A value, copied ---- */
 
 /* `name` and `data` are terminated by zeros that `length` does not count. */
 struct copy {
@@ -174,9 +170,7 @@ static NTSTATUS copy_default(const RTL_QUERY_REGISTRY_TABLE *entry, struct copy 
     return copy_parts(copy, &name, entry->DefaultType, entry->DefaultData, length);
 }
 
-/* ---- Handing a value over
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Handing a value over ---- */
 
 /* Into the UNICODE_STRING that EntryContext is; its Buffer is allocated if it is NULL, and then the
  * driver's to free. */
@@ -272,9 +266,7 @@ static NTSTATUS hand_over(const RTL_QUERY_REGISTRY_TABLE *entry, const struct co
                         copy->data, copy->length, context);
 }
 
-/* ---- The table
- * ----------------------------------------------------------------------------------------------------------------------
- */
+/* ---- The table ---- */
 
 /* What an entry without a name asks for: every value. */
 static NTSTATUS query_all(struct vport_nt *nt, HANDLE handle, const RTL_QUERY_REGISTRY_TABLE *entry,
@@ -423,9 +415,7 @@ NTSTATUS NTAPI RtlQueryRegistryValues(ULONG RelativeTo, PCWSTR Path,
     return status;
 }
 
-/* ---- Single values and keys
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Single values and keys ---- */
 
 /* Makes the keys of Path that are missing. */
 NTSTATUS NTAPI RtlWriteRegistryValue(ULONG RelativeTo, PCWSTR Path, PCWSTR ValueName,

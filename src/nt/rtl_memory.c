@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory comparison, interlocked operations and interlocked lists as exports (source code has most
- * of them inline).
- *
- * Interlocked singly linked lists: on 64-bit machines an entry's address and a sequence number fill
- * 16 bytes that are exchanged at once, on 32-bit machines 8; the sequence keeps a list that has
- * been popped and pushed in between from being taken for unchanged.
+ * Memory comparison, interlocked operations and lists under a spin lock.
  *
  * Sources: wdm/nf-wdm-rtlcomparememory, wdm/nf-wdm-interlockedincrement,
- * wdm/nf-wdm-exinterlockedpushentryslist, wdm/nf-wdm-exinterlockedinserttaillist,
- * wdm/nf-wdm-probeforread.
+ * wdm/nf-wdm-exinterlockedinserttaillist.
  */
 #include "nt/kernel.h"
 
@@ -31,8 +25,7 @@ SIZE_T NTAPI RtlCompareMemory(const VOID *Source1, const VOID *Source2, SIZE_T L
     return same;
 }
 
-/* ---- Interlocked operations. Any IRQL
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Interlocked operations. Any IRQL ---- */
 
 LONG FASTCALL InterlockedIncrement(LONG volatile *Addend)
 {
@@ -59,8 +52,7 @@ LONG FASTCALL InterlockedCompareExchange(LONG volatile *Destination, LONG Exchan
     return vport_interlocked_compare_exchange(Destination, Exchange, Comparand);
 }
 
-/* ---- Lists under a spin lock. Any IRQL
- * ---------------------------------------------------------------------------------------------- */
+/* ---- Lists under a spin lock. Any IRQL ---- */
 
 /* At HIGH_LEVEL, so that an interrupt routine may use the same list. */
 static KIRQL lock_list(PKSPIN_LOCK lock, const char *function, const void *site)

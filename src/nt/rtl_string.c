@@ -10,9 +10,7 @@
 
 #define TAG 0x53497452u /* "RtIS" */
 
-/* ---- Making
- * ------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Making ---- */
 
 /* Any IRQL for resident strings. A NULL source gives an empty string; one that is too long is cut.
  */
@@ -92,9 +90,7 @@ NTSTATUS NTAPI RtlAppendUnicodeStringToString(PUNICODE_STRING Destination, PCUNI
     return append(Destination, Source->Buffer, Source->Length);
 }
 
-/* ---- Comparing
- * ---------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Comparing ---- */
 
 WCHAR NTAPI RtlUpcaseUnicodeChar(WCHAR SourceCharacter)
 {
@@ -163,9 +159,7 @@ BOOLEAN NTAPI RtlEqualString(const STRING *String1, const STRING *String2, BOOLE
            RtlCompareString(String1, String2, CaseInSensitive) == 0;
 }
 
-/* ---- Converting
- * --------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Converting ---- */
 
 static void *allocate_string(size_t bytes, const void *site)
 {
@@ -325,9 +319,7 @@ NTSTATUS NTAPI RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PU
     return STATUS_SUCCESS;
 }
 
-/* ---- GUIDs
- * ----------------------------------------------------------------------------------------------------------------------------
- */
+/* ---- GUIDs ---- */
 
 /* {XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX}: which nibble of the GUID's bytes each character is, -1
  * for punctuation. */

@@ -14,9 +14,7 @@
 /* A deterministic machine boots when Windows XP came out: 25 October 2001, in 100 ns since 1601. */
 #define DETERMINISTIC_BOOT ((11644473600u + 1003968000u) * UINT64_C(10000000))
 
-/* ---- Time
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- Time ---- */
 
 uint64_t vport_nt_system_time(struct vport_nt *nt)
 {
@@ -60,9 +58,7 @@ bool vport_nt_wait(struct vport_nt *nt, bool (*condition)(void *), void *context
     return satisfied;
 }
 
-/* ---- Taking an object
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- Taking an object ---- */
 
 static bool take_one(LONG *state)
 {
@@ -169,6 +165,94 @@ NTSTATUS NTAPI KeWaitForSingleObject(PVOID Object, KWAIT_REASON WaitReason,
     return vport_nt_wait(nt, try_take, Object, timeout, object_name(Object), VPORT_SITE)
                ? STATUS_SUCCESS
                : STATUS_TIMEOUT;
+}
+
+/* Several objects, of which one or all are wanted. */
+struct set {
+    PVOID *objects;
+    ULONG count;
+    bool all;
+    ULONG taken; /* the index of the one, afterwards */
+};
+
+static bool is_signalled(PVOID object)
+{
+    PKMUTEX mutex = object;
+    bool own = mutex->Header.Type == VPORT_OBJECT_MUTANT &&
+               __atomic_load_n(&mutex->OwnerThread, __ATOMIC_RELAXED) == KeGetCurrentThread();
+
+    return own || __atomic_load_n(&mutex->Header.SignalState, __ATOMIC_ACQUIRE) > 0;
+}
+
+/* Gives back what was taken in vain. */
+static void untake(PDISPATCHER_HEADER header)
+{
+    if (header->Type == VPORT_OBJECT_MUTANT)
+        KeReleaseMutex((PKMUTEX)header, FALSE);
+    else if (header->Type == VPORT_OBJECT_SEMAPHORE)
+        __atomic_fetch_add(&header->SignalState, 1, __ATOMIC_RELEASE);
+    else
+        __atomic_store_n(&header->SignalState, 1, __ATOMIC_RELEASE);
+}
+
+/* Nothing is taken before all are signalled, and what another thread then snatches makes the rest
+ * be given back. */
+static bool take_all(const struct set *set)
+{
+    ULONG i;
+
+    for (i = 0; i < set->count; i++)
+        if (!is_signalled(set->objects[i]))
+            return false;
+    for (i = 0; i < set->count && try_take(set->objects[i]); i++)
+        ;
+    if (i == set->count)
+        return true;
+    while (i-- > 0)
+        untake(set->objects[i]);
+    return false;
+}
+
+static bool take_any(struct set *set)
+{
+    for (ULONG i = 0; i < set->count; i++) {
+        if (try_take(set->objects[i])) {
+            set->taken = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool try_take_set(void *context)
+{
+    struct set *set = context;
+
+    return set->all ? take_all(set) : take_any(set);
+}
+
+/*
+ * As KeWaitForSingleObject. STATUS_WAIT_0 + the index of the object that was signalled (WaitAny),
+ * STATUS_SUCCESS (WaitAll), STATUS_TIMEOUT, STATUS_INVALID_PARAMETER: no or too many objects.
+ */
+NTSTATUS NTAPI KeWaitForMultipleObjects(ULONG Count, PVOID Object[], WAIT_TYPE WaitType,
+                                        KWAIT_REASON WaitReason, KPROCESSOR_MODE WaitMode,
+                                        BOOLEAN Alertable, PLARGE_INTEGER Timeout,
+                                        PKWAIT_BLOCK WaitBlockArray)
+{
+    struct vport_nt *nt = vport_nt_get();
+    struct set set = {Object, Count, WaitType == WaitAll, 0};
+    uint64_t timeout;
+
+    if (!nt || Count == 0 || Count > (WaitBlockArray ? MAXIMUM_WAIT_OBJECTS : THREAD_WAIT_OBJECTS))
+        return STATUS_INVALID_PARAMETER;
+    for (ULONG i = 0; i < Count; i++)
+        if (!check_object(Object[i], "KeWaitForMultipleObjects", VPORT_SITE))
+            return STATUS_TIMEOUT;
+    timeout = checked_timeout(nt, Timeout, "KeWaitForMultipleObjects", VPORT_SITE);
+    if (!vport_nt_wait(nt, try_take_set, &set, timeout, "several objects", VPORT_SITE))
+        return STATUS_TIMEOUT;
+    return STATUS_WAIT_0 + (NTSTATUS)set.taken;
 }
 
 /* IRQL <= APC_LEVEL. */
