@@ -29,7 +29,8 @@ $(BUILD)/build.ninja: | packages
 build: packages $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 
-demo: build
+demo: packages $(BUILD)/build.ninja
+	ninja -C $(BUILD) src/cli/videoport
 	@mkdir -p out
 	@echo '$(VIDEOPORT) blit pictures/demo.png -o out/demo-shot.png'
 	@$(VIDEOPORT) blit pictures/demo.png -o out/demo-shot.png
