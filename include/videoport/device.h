@@ -28,7 +28,11 @@ struct vport_device_bar {
     uint64_t length; /* bytes, a power of two >= 16; 0: no such BAR */
     bool port;       /* I/O space instead of memory */
     bool prefetchable;
-    void *memory; /* `length` bytes that drivers reach by plain loads and stores (video memory); NULL: read/write below */
+    /*
+     * `length` bytes, page aligned, that drivers reach by plain loads and stores (video memory); the model's, to be freed in
+     * ops->destroy. NULL: ops->read and ops->write.
+     */
+    void *memory;
 };
 
 struct vport_device_ops {

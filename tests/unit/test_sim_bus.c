@@ -504,6 +504,11 @@ static void impossible_plugs_are_refused_and_the_model_destroyed(void **state)
         {{.ops = &probe_ops, .address_bits = 12}, VPORT_E_INVALID},
         {{.ops = &probe_ops, .bar = {{.length = GIB(1)}}}, VPORT_E_TOO_LARGE},
         {{.ops = &probe_ops, .bar = {{.length = GIB(8)}}}, VPORT_E_TOO_LARGE},
+        {{.ops = &probe_ops, .bar = {{.length = MIB(512)}, {.length = MIB(512)}}},
+         VPORT_E_TOO_LARGE},
+        /* and what the one before had got already is free again */
+        {{.ops = &probe_ops, .bar = {{.length = MIB(512)}, {.length = MIB(256)}, {.length = 16}}},
+         VPORT_E_TOO_LARGE},
     };
     for (size_t i = 0; i < VPORT_ARRAY_SIZE(cases); i++) {
         struct vport_device_plug plug = cases[i].plug;
@@ -512,6 +517,9 @@ static void impossible_plugs_are_refused_and_the_model_destroyed(void **state)
         assert_int_equal(f.destroyed, i + 1);
     }
     assert_int_equal(f.bus->functions, 0);
+    struct vport_device_plug large = {
+        .ops = &probe_ops, .model = &f, .bar = {{.length = MIB(512)}, {.length = MIB(256)}}};
+    assert_int_equal(vport_sim_bus_plug(f.bus, &large), VPORT_OK);
     fixture_destroy(&f);
 }
 

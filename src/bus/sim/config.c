@@ -76,25 +76,32 @@ static bool bar_valid(const struct vport_device *device, const struct vport_devi
     return !bar->port || (bar->length <= 256 && !bar->memory);
 }
 
-/*
- * Where a BAR goes. Large ones fill the window from below and small ones from above, so that the
- * natural alignment of the large ones costs no room. 0: none left.
- */
-static uint64_t bar_place(struct vport_sim_bus *sim, const struct vport_device_bar *bar)
+/* Where a BAR goes, at its natural alignment; 0: no room left. */
+static uint64_t port_place(struct vport_sim_window *window, uint64_t length)
 {
-    if (bar->port) {
-        uint64_t port = vport_align_up(sim->port_next, bar->length);
-        sim->port_next = (uint32_t)(port + bar->length);
-        return sim->port_next <= 0x10000 ? port : 0;
-    }
-    bool large = bar->length >= 1 << 20;
-    uint64_t start = large ? vport_align_up(sim->memory_up, bar->length) : 0;
-    if (!large && sim->memory_down >= bar->length)
-        start = vport_align_down(sim->memory_down - bar->length, bar->length);
-    uint64_t end = large ? sim->memory_down : UINT64_MAX;
-    if (start < sim->memory_up || bar->length > end || start > end - bar->length)
+    uint64_t start = vport_align_up(window->port, length);
+    if (length > 0x10000 - start)
         return 0;
-    *(large ? &sim->memory_up : &sim->memory_down) = large ? start + bar->length : start;
+    window->port = start + length;
+    return start;
+}
+
+/* Large ones fill the window from below and small ones from above: alignment costs little room. */
+static uint64_t memory_place(struct vport_sim_window *window, uint64_t length)
+{
+    uint64_t start = vport_align_up(window->memory, length);
+    if (length > window->memory_end - window->memory)
+        return 0;
+    if (length < 1 << 20) {
+        start = vport_align_down(window->memory_end - length, length);
+        if (start < window->memory)
+            return 0;
+        window->memory_end = start;
+    } else {
+        if (start > window->memory_end - length)
+            return 0;
+        window->memory = start + length;
+    }
     return start;
 }
 
@@ -106,7 +113,8 @@ static enum vport_status bar_init(struct vport_device *device, unsigned index,
         return VPORT_E_INVALID;
     if (bar->length == 0)
         return VPORT_OK;
-    uint64_t start = bar_place(device->bus, bar);
+    uint64_t start = bar->port ? port_place(&device->bus->window, bar->length)
+                               : memory_place(&device->bus->window, bar->length);
     if (!start)
         return VPORT_E_TOO_LARGE;
     uint32_t kind = bar->port ? BAR_IO : bar->prefetchable ? BAR_PREFETCHABLE : 0;

@@ -182,10 +182,13 @@ static void function_describe(const struct vport_device *device, struct vport_fu
 static enum vport_status device_power_on(struct vport_sim_bus *sim, struct vport_device *device)
 {
     struct vport_function *function = &sim->bus.function[device->number];
+    struct vport_sim_window window = sim->window;
     function_describe(device, function);
     enum vport_status status = vport_sim_config_init(device, function);
-    if (status != VPORT_OK)
+    if (status != VPORT_OK) {
+        sim->window = window;
         return status;
+    }
     sim->device[sim->bus.functions++] = device;
     vport_sim_device_enter(device);
     device->plug.ops->attach(device->plug.model, device);

@@ -71,14 +71,17 @@ struct vport_sim_memory {
     struct vport_frame frames[];
 };
 
+/* What is left of the address space for BARs: [memory, memory_end), and ports from `port` on. */
+struct vport_sim_window {
+    uint64_t memory, memory_end, port;
+};
+
 struct vport_sim_bus {
     struct vport_bus bus;
     struct vport_sim_ram ram;
     struct vport_foreign *foreign;
     uint64_t seed;
-    uint64_t memory_up, memory_down; /* free part of the window for BARs: large ones from below,
-                                        small ones from above */
-    uint32_t port_next;
+    struct vport_sim_window window;
     struct vport_device *device[VPORT_SIM_FUNCTIONS];
 };
 

@@ -114,9 +114,7 @@ static void bus_init(struct vport_sim_bus *sim, const struct vport_bus_config *c
                 .memory_size = memory,
             },
         .seed = config->seed,
-        .memory_up = VPORT_SIM_PCI_START,
-        .memory_down = VPORT_SIM_PCI_END,
-        .port_next = 0xc000,
+        .window = {VPORT_SIM_PCI_START, VPORT_SIM_PCI_END, 0xc000},
     };
 }
 
