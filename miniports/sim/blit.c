@@ -100,8 +100,7 @@ static VOID NTAPI SimExecuteDma(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDmaAd
     SimSetState(Extension, SimTransferNone);
 }
 
-/* After NO_ERROR the whole transfer may be over before this returns: nothing of it is touched then.
- */
+/* After NO_ERROR the whole transfer may be over when this returns: nothing of it is touched. */
 static VP_STATUS SimStartOperation(PSIM_EXTENSION Extension)
 {
     PSIM_TRANSFER Transfer = &Extension->Transfer;

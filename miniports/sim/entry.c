@@ -18,17 +18,19 @@ static VP_STATUS NTAPI SimFindAdapter(PVOID HwDeviceExtension, PVOID HwContext,
     *Again = 0;
     if (ConfigInfo->Length < sizeof(VIDEO_PORT_CONFIG_INFO))
         return ERROR_INVALID_PARAMETER;
-    Extension->CurrentMode = SIM_NO_MODE;
     Status = SimAcquireResources(Extension);
     if (Status != NO_ERROR)
         SimReleaseResources(Extension);
     return Status;
 }
 
-/* Runs on every open by the display driver. */
+/* Runs on every open by the display driver, and finds the card in any state. */
 static BOOLEAN NTAPI SimInitialize(PVOID HwDeviceExtension)
 {
-    SimStartHardware(HwDeviceExtension);
+    PSIM_EXTENSION Extension = HwDeviceExtension;
+
+    SimStartHardware(Extension);
+    Extension->CurrentMode = SIM_NO_MODE;
     return TRUE;
 }
 

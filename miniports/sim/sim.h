@@ -31,6 +31,8 @@ typedef struct _SIM_SIZE {
 
 #define SIM_NO_MODE 0xffffffffu
 
+#define SIM_COMMON_LENGTH 0x10000u /* bytes of the common buffer for pictures */
+
 typedef enum _SIM_TRANSFER_STATE {
     SimTransferNone,    /* nothing is under way, or the driver itself is between two operations */
     SimTransferQueued,  /* VideoPortStartDma was called, HwVidExecuteDma not yet */
@@ -93,9 +95,8 @@ static __inline VOID SimWrite(PSIM_EXTENSION Extension, ULONG Register, ULONG Va
 VP_STATUS SimAcquireResources(PSIM_EXTENSION Extension);
 VOID SimReleaseResources(PSIM_EXTENSION Extension);
 VOID SimStartHardware(PSIM_EXTENSION Extension);
-#define SIM_COMMON_LENGTH 0x10000u
 
-/* mode.c: one request each; *Information = bytes of output */
+/* mode.c: one request each; StatusBlock->Information = bytes of output */
 VP_STATUS SimQueryNumAvailModes(PSIM_EXTENSION Extension, PVIDEO_REQUEST_PACKET Packet);
 VP_STATUS SimQueryAvailModes(PSIM_EXTENSION Extension, PVIDEO_REQUEST_PACKET Packet);
 VP_STATUS SimQueryCurrentMode(PSIM_EXTENSION Extension, PVIDEO_REQUEST_PACKET Packet);
