@@ -68,6 +68,8 @@ NTSTATUS vport_hal_dma_status(enum vport_status status)
         return STATUS_SUCCESS;
     case VPORT_E_RANGE:
         return STATUS_BUFFER_TOO_SMALL;
+    case VPORT_E_ACCESS:
+        return STATUS_ACCESS_VIOLATION;
     case VPORT_E_NO_MEMORY:
     case VPORT_E_NO_REGISTERS:
     case VPORT_E_TOO_LARGE:
@@ -251,30 +253,16 @@ PDMA_ADAPTER NTAPI IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
     return &adapter->wdm;
 }
 
-/* GA-A4: said with Driver Verifier's numbers, which authors of drivers know. */
-static void report_outstanding(struct vport_hal *hal, const struct vport_dma_statistics *left,
-                               uint32_t channels, const void *site)
+/* GA-A4. Of lists and common buffers that are left the DMA room speaks. */
+static void report_channels(struct vport_hal *hal, unsigned channels, const void *site)
 {
-    if (left->outstanding || left->waiting)
-        vport_hal_report(hal, "GA-A4", site,
-                         "PutDmaAdapter: %u scatter/gather lists are not put back and %u requests "
-                         "are still queued; complete "
-                         "every operation first. The queued ones are dropped, the memory of the "
-                         "others stays until they are "
-                         "put. Driver Verifier stops such a driver with bug check 0xE6/0x0A.",
-                         left->outstanding, left->waiting);
-    if (left->common_buffers)
-        vport_hal_report(hal, "GA-A4", site,
-                         "PutDmaAdapter: %u common buffers are not freed; their memory stays until "
-                         "the machine ends. Driver "
-                         "Verifier stops such a driver with bug check 0xE6/0x07.",
-                         left->common_buffers);
     if (channels)
-        vport_hal_report(hal, "GA-A4", site,
-                         "PutDmaAdapter: %u adapter channels or sets of map registers are not "
-                         "freed. Driver Verifier stops "
-                         "such a driver with bug check 0xE6/0x08 or 0x09.",
-                         channels);
+        vport_hal_report(
+            hal, "GA-A4", site,
+            "PutDmaAdapter: %u adapter channels or sets of map registers are not freed; call "
+            "FreeMapRegisters "
+            "first. Driver Verifier stops such a driver with bug check 0xE6/0x08 or 0x09.",
+            channels);
 }
 
 void vport_hal_statistics_add(struct vport_dma_statistics *sum,
@@ -299,14 +287,14 @@ void vport_hal_statistics_add(struct vport_dma_statistics *sum,
 static void adapter_end(struct vport_hal_adapter *adapter, const void *site)
 {
     struct vport_hal *hal = adapter->hal;
-    uint32_t channels = vport_hal_channels_end(adapter);
+    unsigned channels = vport_hal_channels_end(adapter);
     struct vport_dma_statistics left;
     bool drained;
     KIRQL before;
 
     vport_loop_cancel_wait(hal->bus->loop, &adapter->kick);
     left = vport_dma_adapter_destroy(adapter->dma);
-    report_outstanding(hal, &left, channels, site);
+    report_channels(hal, channels, site);
     drained = !left.outstanding && !left.common_buffers;
     left.registers = left.outstanding = left.waiting = left.common_buffers = 0;
     KeAcquireSpinLock(&hal->lock, &before);

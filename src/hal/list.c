@@ -69,6 +69,27 @@ refuse_mdl(struct vport_hal *hal, PMDL mdl, bool known, const char *function, co
     return VPORT_E_STATE;
 }
 
+/* SD-A15: locked for reading only, and the device is to write. Harmless where the memory could as
+ * well be locked for writing. */
+static bool __attribute__((noinline))
+may_write(struct vport_hal *hal, const struct vport_pages *pages)
+{
+    size_t count = vport_pages_spanned(pages->offset, pages->length);
+    struct vport_frame *frames =
+        ExAllocatePoolWithTag(NonPagedPool, count * sizeof(*frames), VPORT_HAL_TAG);
+    struct vport_pages again;
+    bool allowed;
+
+    if (!frames)
+        return false;
+    allowed = vport_space_lock(hal->bus->space, pages->start, pages->length, VPORT_ACCESS_WRITE,
+                               frames, &again) == VPORT_OK;
+    if (allowed)
+        vport_space_unlock(hal->bus->space, &again);
+    ExFreePoolWithTag(frames, VPORT_HAL_TAG);
+    return allowed;
+}
+
 enum vport_status vport_hal_request(struct vport_hal_adapter *adapter, PMDL mdl, PVOID current_va,
                                     ULONG length, BOOLEAN write, struct vport_dma_request *request,
                                     const char *function, const void *site)
@@ -76,9 +97,25 @@ enum vport_status vport_hal_request(struct vport_hal_adapter *adapter, PMDL mdl,
     request->pages = vport_nt_mdl_pages(mdl);
     if (__builtin_expect(!request->pages || mdl->Next, 0))
         return refuse_mdl(adapter->hal, mdl, request->pages != NULL, function, site);
+    if (__builtin_expect(!write && request->pages->access == VPORT_ACCESS_READ, 0) &&
+        !may_write(adapter->hal, request->pages))
+        return VPORT_E_ACCESS;
     request->length = length;
     request->to_device = write;
     return index_of(mdl, current_va, &request->offset);
+}
+
+/* Only what the caller could have known: that memory or registers are short is no mistake. */
+static void report_range(struct vport_hal *hal, enum vport_status status,
+                         const struct vport_dma_request *request, const char *function,
+                         const void *site)
+{
+    if (status == VPORT_E_RANGE || status == VPORT_E_INVALID)
+        vport_hal_report(hal, "MR-9", site,
+                         "%s: %u bytes from offset %u are not within the MDL's %zu bytes, or none. "
+                         "Driver Verifier stops such a "
+                         "driver with bug check 0xE6/0x1F, 0x21 or 0x24.",
+                         function, request->length, request->offset, request->pages->length);
 }
 
 /* MR-7: DISPATCH_LEVEL exactly. */
@@ -122,7 +159,10 @@ NTSTATUS NTAPI vport_hal_get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT Device
     request.user[USER_CONTEXT] = (uintptr_t)Context;
     request.user[USER_DEVICE] = (uintptr_t)DeviceObject;
     request.user[USER_BUILT] = 0;
-    return vport_hal_dma_status(vport_dma_map(adapter->dma, &request));
+    status = vport_dma_map(adapter->dma, &request);
+    if (__builtin_expect(status != VPORT_OK, 0))
+        report_range(adapter->hal, status, &request, "GetScatterGatherList", VPORT_HAL_SITE);
+    return vport_hal_dma_status(status);
 }
 
 /* ---- Put ---- */
@@ -142,56 +182,74 @@ static struct vport_hal_built *take_built(struct vport_hal_adapter *adapter,
         if (built->buffer == buffer)
             found = built;
     }
-    if (found)
+    if (found) {
         RemoveEntryList(&found->link);
+        atomic_fetch_sub_explicit(&adapter->built_count, 1, memory_order_relaxed);
+    }
     KeReleaseSpinLock(&adapter->hal->lock, before);
     return found;
 }
 
-/* Not a list of ours as it stands: one that was built into the driver's buffer, or a mistake. */
-static void __attribute__((noinline))
-put_other(struct vport_hal_adapter *adapter, PSCATTER_GATHER_LIST pointer, bool write,
-          const void *site)
+/* true if the list was one in the driver's own buffer, which is put now. */
+static bool __attribute__((noinline))
+put_built(struct vport_hal_adapter *adapter, PSCATTER_GATHER_LIST list, bool write)
 {
-    struct vport_hal_built *built = adapter ? take_built(adapter, pointer) : NULL;
+    struct vport_hal_built *built = take_built(adapter, list);
 
-    if (built) {
-        vport_dma_unmap(adapter->dma, built->list, write);
-        ExFreePoolWithTag(built, VPORT_HAL_TAG);
-        return;
-    }
-    vport_hal_report(vport_hal_current(), "CD-A2", site,
-                     "PutScatterGatherList: %p is not a list in use: it was put (completed) "
-                     "before, or is not the one that the "
-                     "adapter's callback received. Put each list once. Driver Verifier stops such "
-                     "a driver with bug check "
-                     "0xE6/0x06.",
-                     (void *)pointer);
+    if (!built)
+        return false;
+    vport_dma_unmap(adapter->dma, built->list, write);
+    ExFreePoolWithTag(built, VPORT_HAL_TAG);
+    return true;
 }
 
 /*
- * Never fails; a wrong adapter or direction is reported, and the list's own are used (CD-A1,
- * CD-A3). An adapter that was released too early still gets its operations back this way.
+ * The adapter is not live any more, or never was: the list's own one is used. An adapter that was
+ * released too early still gets its operations back this way.
+ */
+static void __attribute__((noinline))
+put_orphan(struct vport_dma_list *list, bool write, const void *site)
+{
+    struct vport_dma_adapter *owner;
+
+    if (vport_dma_list_owner(list, &owner))
+        vport_dma_unmap(owner, list, write);
+    else
+        vport_hal_report(vport_hal_current(), "CD-A2", site,
+                         "PutScatterGatherList: neither the adapter nor the list %p is in use; put "
+                         "each list once, before its "
+                         "adapter. Driver Verifier stops such a driver with bug check 0xE6/0x06.",
+                         (void *)list);
+}
+
+static void put(PDMA_ADAPTER pointer, PSCATTER_GATHER_LIST list, bool write, const void *site)
+{
+    struct vport_hal_adapter *adapter = vport_hal_adapter_find(pointer);
+
+    if (__builtin_expect(!adapter || atomic_load_explicit(&adapter->state, memory_order_relaxed) !=
+                                         VPORT_HAL_ADAPTER_LIVE,
+                         0))
+        put_orphan((struct vport_dma_list *)list, write, site);
+    else if (__builtin_expect(!atomic_load_explicit(&adapter->built_count, memory_order_relaxed),
+                              1) ||
+             !put_built(adapter, list, write))
+        vport_dma_unmap(adapter->dma, (struct vport_dma_list *)list, write);
+}
+
+/*
+ * DISPATCH_LEVEL. Never fails: a list that is none, a wrong adapter or direction is reported, and a
+ * list's own adapter and direction are used (CD-A1, CD-A2, CD-A3). Waiters are called back from
+ * here.
  */
 VOID NTAPI vport_hal_put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
                               BOOLEAN WriteToDevice)
 {
-    struct vport_hal_adapter *adapter = vport_hal_adapter_find(DmaAdapter);
-    struct vport_dma_list *list = (struct vport_dma_list *)ScatterGather;
-    struct vport_dma_adapter *owner = adapter ? adapter->dma : NULL;
     KIRQL before = DISPATCH_LEVEL;
 
     if (!at_dispatch("MR-12", "PutScatterGatherList", VPORT_HAL_SITE) &&
         vport_hal_irql() < DISPATCH_LEVEL)
-        KeRaiseIrql(DISPATCH_LEVEL, &before); /* waiters are called back from here */
-    if (__builtin_expect(!adapter || atomic_load_explicit(&adapter->state, memory_order_relaxed) !=
-                                         VPORT_HAL_ADAPTER_LIVE,
-                         0)) {
-        owner = NULL;
-        vport_dma_list_owner(list, &owner);
-    }
-    if (!owner || vport_dma_unmap(owner, list, WriteToDevice) == VPORT_E_UNKNOWN)
-        put_other(adapter, ScatterGather, WriteToDevice, VPORT_HAL_SITE);
+        KeRaiseIrql(DISPATCH_LEVEL, &before);
+    put(DmaAdapter, ScatterGather, WriteToDevice, VPORT_HAL_SITE);
     if (before < DISPATCH_LEVEL)
         KeLowerIrql(before);
 }
@@ -240,6 +298,7 @@ static struct vport_hal_built *built_new(struct vport_hal_adapter *adapter, PVOI
     built->list = NULL;
     KeAcquireSpinLock(&adapter->hal->lock, &before);
     InsertTailList(&adapter->built, &built->link);
+    atomic_fetch_add_explicit(&adapter->built_count, 1, memory_order_relaxed);
     KeReleaseSpinLock(&adapter->hal->lock, before);
     return built;
 }
@@ -278,6 +337,7 @@ NTSTATUS NTAPI vport_hal_build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT Devi
     request.user[USER_DEVICE] = (uintptr_t)DeviceObject;
     request.user[USER_BUILT] = (uintptr_t)built;
     status = vport_dma_map(adapter->dma, &request);
+    report_range(adapter->hal, status, &request, "BuildScatterGatherList", VPORT_HAL_SITE);
     if (status != VPORT_OK && take_built(adapter, ScatterGatherBuffer))
         ExFreePoolWithTag(built, VPORT_HAL_TAG);
     return vport_hal_dma_status(status);

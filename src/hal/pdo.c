@@ -140,19 +140,49 @@ static NTSTATUS pnp_query(struct vport_hal_device *device, PIO_STACK_LOCATION st
     }
 }
 
+enum {
+    COMMAND = 4, /* configuration space */
+    COMMAND_IO = 1,
+    COMMAND_MEMORY = 2,
+    COMMAND_MASTER = 4,
+};
+
+/* A started function decodes what it was assigned and may master the bus; a stopped one does
+ * neither. */
+static NTSTATUS enable(struct vport_hal_device *device, bool on)
+{
+    struct vport_bus *bus = device->hal->bus;
+    const struct vport_function *function = &bus->function[device->function];
+    uint16_t command, wanted = COMMAND_MASTER;
+
+    for (unsigned i = 0; i < function->resources; i++)
+        wanted |= function->resource[i].kind == VPORT_IO_PORT ? COMMAND_IO : COMMAND_MEMORY;
+    if (bus->ops->config_read(bus, device->function, COMMAND, &command, sizeof(command)) !=
+        VPORT_OK)
+        return STATUS_DEVICE_NOT_CONNECTED;
+    command = on ? command | wanted : command & (uint16_t)~wanted;
+    if (bus->ops->config_write(bus, device->function, COMMAND, &command, sizeof(command)) !=
+        VPORT_OK)
+        return STATUS_DEVICE_NOT_CONNECTED;
+    return STATUS_SUCCESS;
+}
+
 static NTSTATUS NTAPI dispatch_pnp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
     PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(Irp);
 
     switch (stack->MinorFunction) {
     case IRP_MN_START_DEVICE:
+        return complete(Irp, enable(device_of(DeviceObject), true));
+    case IRP_MN_STOP_DEVICE:
+    case IRP_MN_REMOVE_DEVICE: /* the card is still in its slot: the object stays */
+        enable(device_of(DeviceObject), false);
+        return complete(Irp, STATUS_SUCCESS);
     case IRP_MN_QUERY_STOP_DEVICE:
     case IRP_MN_CANCEL_STOP_DEVICE:
-    case IRP_MN_STOP_DEVICE:
     case IRP_MN_QUERY_REMOVE_DEVICE:
     case IRP_MN_CANCEL_REMOVE_DEVICE:
     case IRP_MN_SURPRISE_REMOVAL:
-    case IRP_MN_REMOVE_DEVICE: /* the card is still in its slot: the object stays */
         return complete(Irp, STATUS_SUCCESS);
     default:
         return complete(Irp, pnp_query(device_of(DeviceObject), stack, Irp->IoStatus.Status,

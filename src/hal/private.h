@@ -76,6 +76,7 @@ struct vport_hal_adapter {
     struct vport_hal_channel
         *holder; /* the channel that holds the adapter itself (KeepObject, or its routine runs) */
     LIST_ENTRY built; /* struct vport_hal_built */
+    _Atomic uint32_t built_count;
 };
 
 /* The hal of the machine that the calling thread runs in; NULL outside of one. */

@@ -30,6 +30,7 @@ typedef struct _VP_TRANSFER {
     ULONG Length;
     PEXECUTE_DMA Execute;
     BOOLEAN WriteToDevice;
+    BOOLEAN Warned; /* SD-A15 was said for this request */
 } VP_TRANSFER, *PVP_TRANSFER;
 
 static BOOLEAN NTAPI VpReportLevel(PCSTR Rule, PCSTR Function, KIRQL Irql)
@@ -125,19 +126,25 @@ static VP_STATUS NTAPI VpRefuseRange(const VP_TRANSFER *Transfer)
     return ERROR_INVALID_PARAMETER;
 }
 
-/* SD-A15: the pages were locked for reading only and the device is about to write them. Said once
- * per device, then allowed. */
-static VOID NTAPI VpWarnMode(PVP_DEVICE Device, PMDL Mdl)
+static VOID NTAPI VpReportMode(PMDL Mdl)
 {
-    if (InterlockedExchange(&Device->ModeWarned, 1) == 0)
-        VP_REPORT("SD-A15",
-                  "VideoPortStartDma: WriteToDevice is FALSE, but Mdl %p was locked with "
-                  "VpReadAccess; lock with "
-                  "VpWriteAccess or VpModifyAccess what the device writes",
-                  Mdl);
+    VP_REPORT("SD-A15",
+              "VideoPortStartDma: WriteToDevice is FALSE, but Mdl %p was locked with VpReadAccess; "
+              "lock with VpWriteAccess or "
+              "VpModifyAccess what the device writes",
+              Mdl);
 }
 
-VP_INLINE VP_STATUS VpCheckTransfer(const VP_TRANSFER *Transfer)
+/* SD-A15: the pages were locked for reading only and the device is about to write them. Said once
+ * per device; the HAL refuses what really is read-only. */
+static VOID NTAPI VpWarnMode(PVP_TRANSFER Transfer)
+{
+    Transfer->Warned = InterlockedExchange(&Transfer->Adapter->Device->ModeWarned, 1) == 0;
+    if (Transfer->Warned)
+        VpReportMode(Transfer->Mdl);
+}
+
+VP_INLINE VP_STATUS VpCheckTransfer(PVP_TRANSFER Transfer)
 {
     const ULONG Locked = MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL;
     PMDL Mdl = Transfer->Mdl;
@@ -154,7 +161,7 @@ VP_INLINE VP_STATUS VpCheckTransfer(const VP_TRANSFER *Transfer)
         return VpRefuseRange(Transfer);
     if (VP_UNLIKELY(!Transfer->WriteToDevice &&
                     (Mdl->MdlFlags & (MDL_WRITE_OPERATION | Locked)) == MDL_PAGES_LOCKED))
-        VpWarnMode(Transfer->Adapter->Device, Mdl);
+        VpWarnMode(Transfer);
     return NO_ERROR;
 }
 
@@ -279,14 +286,16 @@ VP_INLINE NTSTATUS VpRequestList(const VP_TRANSFER *Transfer, ULONG Length, PVOI
 
 /*
  * The HAL refused. Registers and length were settled before, so that what is left is a shortage of
- * memory (the only one that a retry may cure), or an MDL that the HAL knows better than its header
- * says, about which it has reported.
+ * memory (the only one that a retry may cure), read-only memory (SD-A15), or an MDL that the HAL
+ * knows better than its header says, about which it has reported.
  */
-static VP_STATUS NTAPI VpStartFailed(NTSTATUS Status)
+static VP_STATUS NTAPI VpStartFailed(const VP_TRANSFER *Transfer, NTSTATUS Status)
 {
-    return Status == STATUS_INSUFFICIENT_RESOURCES || Status == STATUS_NO_MEMORY
-               ? ERROR_NOT_ENOUGH_MEMORY
-               : ERROR_INVALID_PARAMETER;
+    if (Status == STATUS_INSUFFICIENT_RESOURCES || Status == STATUS_NO_MEMORY)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    if (Status == STATUS_ACCESS_VIOLATION && !Transfer->Warned)
+        VpReportMode(Transfer->Mdl);
+    return ERROR_INVALID_PARAMETER;
 }
 
 VP_STATUS NTAPI VideoPortStartDma(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDmaAdapter, PVOID Mdl,
@@ -336,7 +345,7 @@ VP_STATUS NTAPI VideoPortStartDma(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDma
     if (VP_UNLIKELY(!NT_SUCCESS(Status))) {
         *pLength = 0; /* no callback has happened, nor will it: the pointer is still the caller's
                          argument */
-        return VpStartFailed(Status);
+        return VpStartFailed(&Transfer, Status);
     }
     return NO_ERROR;
 }

@@ -39,7 +39,9 @@ PMDL NTAPI VpLockRange(PCSTR Function, PVOID Base, ULONG Length, LOCK_OPERATION 
 VOID NTAPI VpUnlockMdl(PMDL Mdl)
 {
     MmUnlockPages(Mdl); /* takes a system mapping with it */
-    IoFreeMdl(Mdl);
+    /* Still locked: the kernel knows that this is no MDL of its own, whatever its flags say. */
+    if ((Mdl->MdlFlags & MDL_PAGES_LOCKED) == 0)
+        IoFreeMdl(Mdl);
 }
 
 PVOID NTAPI VideoPortLockBuffer(PVOID HwDeviceExtension, PVOID BaseAddress, ULONG Length,

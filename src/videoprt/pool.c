@@ -17,6 +17,14 @@ PVOID NTAPI VideoPortAllocatePool(PVOID HwDeviceExtension, VP_POOL_TYPE PoolType
                   (ULONG)PoolType);
         return NULL;
     }
+    if ((PoolType & VpPagedPool) != 0 && KeGetCurrentIrql() >= DISPATCH_LEVEL) {
+        VP_REPORT("EX-8",
+                  "VideoPortAllocatePool: paged pool at IRQL %u; at DISPATCH_LEVEL (%u) and above, "
+                  "HwVidExecuteDma "
+                  "included, only nonpaged memory may be used: pass VpNonPagedPool",
+                  (ULONG)KeGetCurrentIrql(), (ULONG)DISPATCH_LEVEL);
+        return NULL;
+    }
     return ExAllocatePoolWithTag((POOL_TYPE)PoolType, NumberOfBytes, Tag);
 }
 
