@@ -109,6 +109,25 @@ void vport_regions_unpin(struct vport_regions *regions, struct vport_region *reg
         region_retire(regions, region);
 }
 
+static bool lingers(const struct vport_region *region, uintptr_t start, uintptr_t last)
+{
+    uint32_t pins = atomic_load_explicit(&region->pins, memory_order_relaxed);
+
+    return pins > PINS_GONE && region->base <= last &&
+           start <= region->base + (region->pages << VPORT_PAGE_SHIFT) - 1;
+}
+
+bool vport_regions_lingers(struct vport_regions *regions, uintptr_t start, uintptr_t last)
+{
+    struct vport_region *region;
+
+    pthread_mutex_lock(&regions->lock);
+    for (region = regions->all; region && !lingers(region, start, last); region = region->next)
+        ;
+    pthread_mutex_unlock(&regions->lock);
+    return region != NULL;
+}
+
 /* The region that holds `address`, pinned; or NULL, and where the next region begins. */
 struct vport_region *vport_regions_pin(struct vport_regions *regions, uintptr_t address,
                                        uintptr_t *next)

@@ -54,5 +54,8 @@ enum vport_status vport_regions_remove(struct vport_regions *regions, uintptr_t 
 struct vport_region *vport_regions_pin(struct vport_regions *regions, uintptr_t address,
                                        uintptr_t *next);
 void vport_regions_unpin(struct vport_regions *regions, struct vport_region *region);
+/* true if some of these bytes are a region's that was removed and is still pinned: its owner gave
+ * the range up, and only the pins keep it mapped. Takes the lock. */
+bool vport_regions_lingers(struct vport_regions *regions, uintptr_t start, uintptr_t last);
 
 #endif

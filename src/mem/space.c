@@ -104,12 +104,14 @@ static void count_pages(struct vport_space *space, size_t locked, size_t unlocke
         vport_shard_add(&space->shards[slot].unlocked, unlocked, slot);
 }
 
+/* Memory of no region. A range that was unregistered under a lock is still mapped, but nobody's. */
 static enum vport_status foreign_pin(struct vport_space *space, uintptr_t start, size_t pages,
                                      enum vport_access access, struct vport_frame *frames)
 {
     enum vport_status status;
 
-    if (!space->ops || !space->ops->pin)
+    if (!space->ops || !space->ops->pin ||
+        vport_regions_lingers(&space->regions, start, start + (pages << VPORT_PAGE_SHIFT) - 1))
         return VPORT_E_ACCESS;
     pthread_mutex_lock(&space->foreign_lock);
     status = space->ops->pin(space->context, start, pages, access, frames);
