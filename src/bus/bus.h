@@ -82,8 +82,9 @@ struct vport_bus_ops {
                                         const void *buffer, size_t count);
 
     /*
-     * Delivers the function's interrupt to `handler` until it returns false or the line drops; level triggered: called again as
-     * long as the line is up. One handler a function. disconnect waits for a running handler.
+     * Delivers the function's interrupt to `handler`, level triggered: again and again while the line is up, whatever the
+     * handler answers. A line that stays up through a thousand calls is reported and masked until the next connect. One
+     * handler a function (VPORT_E_STATE). disconnect waits for a running handler.
      */
     enum vport_status (*interrupt_connect)(struct vport_bus *bus, unsigned function, vport_interrupt_handler *handler,
                                            void *context);

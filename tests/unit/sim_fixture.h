@@ -198,6 +198,49 @@ static inline enum vport_status probe_dma_write(struct fixture *f, uint64_t addr
     return dma.status;
 }
 
+/* ---- What tests do to it ---- */
+
+static inline uint32_t config_read(struct fixture *f, unsigned offset, unsigned width)
+{
+    uint8_t bytes[4] = {0};
+    assert_int_equal(f->bus->ops->config_read(f->bus, 0, offset, bytes, width), VPORT_OK);
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+static inline void config_write(struct fixture *f, unsigned offset, unsigned width, uint32_t value)
+{
+    uint8_t bytes[4] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
+                        (uint8_t)(value >> 24)};
+    assert_int_equal(f->bus->ops->config_write(f->bus, 0, offset, bytes, width), VPORT_OK);
+}
+
+static inline void line_act(struct fixture *f, void *context)
+{
+    vport_device_interrupt(f->device, *(bool *)context);
+}
+
+static inline void line_set(struct fixture *f, bool level)
+{
+    probe_run(f, line_act, &level);
+}
+
+/* Lets the machine run for a millisecond of its clock. */
+static inline void settle(struct fixture *f, uint64_t milliseconds)
+{
+    vport_loop_stall(f->loop, milliseconds * 1000000);
+}
+
+static inline void timers_act(struct fixture *f, void *context)
+{
+    (void)context;
+    vport_device_timer_set(f->device, 0, 1000000);
+    vport_device_timer_set(f->device, 1, 1000000);
+    vport_device_timer_set(f->device, 2, 50000000);
+    vport_device_timer_set(f->device, 2, 1000000);
+    vport_device_timer_cancel(f->device, 1);
+    vport_device_timer_set(f->device, VPORT_DEVICE_TIMERS, 1);
+}
+
 /* ---- Locked memory ----------------------------------------------------------------------- */
 
 struct locked {

@@ -81,6 +81,7 @@ enum vport_status vport_sim_io_read(struct vport_bus *bus, enum vport_io_kind ki
     if (!find_target(bus, kind, address, width, &target))
         return VPORT_E_RANGE;
     *value = target_read(&target, width);
+    vport_trace(bus->trace, VPORT_TRACE_REGISTER_READ, kind, address, width, *value);
     return VPORT_OK;
 }
 
@@ -90,6 +91,7 @@ enum vport_status vport_sim_io_write(struct vport_bus *bus, enum vport_io_kind k
     struct target target;
     if (!find_target(bus, kind, address, width, &target))
         return VPORT_E_RANGE;
+    vport_trace(bus->trace, VPORT_TRACE_REGISTER_WRITE, kind, address, width, value);
     target_write(&target, width, value);
     return VPORT_OK;
 }

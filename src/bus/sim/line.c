@@ -58,7 +58,12 @@ static void deliver(void *context)
     vport_interrupt_handler *handler = deliverable(line) ? line->handler : NULL;
     void *handler_context = line->context;
     pthread_mutex_unlock(&line->lock);
-    if (handler && again(device, handler(handler_context)))
+    if (!handler)
+        return;
+    bool claimed = handler(handler_context);
+    vport_trace(device->bus->bus.trace, VPORT_TRACE_INTERRUPT,
+                device->bus->bus.function[device->number].vector, claimed, 0, 0);
+    if (again(device, claimed))
         vport_loop_post(device->bus->bus.loop, &line->event, STORM_PACE);
 }
 
