@@ -171,7 +171,7 @@ enum vport_status vport_qemu_io_read_block(struct vport_bus *base, enum vport_io
     } else if (status == VPORT_OK) {
         status = read_units(bus, kind, address, width, buffer, count);
     }
-    if (status != VPORT_OK && status != VPORT_E_INVALID)
+    if (status != VPORT_OK && status != VPORT_E_INVALID && count <= SIZE_MAX / width)
         memset(buffer, 0xff, count * width);
     return status;
 }

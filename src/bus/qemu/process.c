@@ -254,21 +254,40 @@ bool vport_qemu_process_end(struct vport_qemu_process *process, unsigned ms)
 
 /* ---- What it said ---- */
 
-/* The last words as one line; false if there are none. */
-static bool last_words(const struct vport_qemu_process *process, char *text, size_t size)
+/* One line of what it said; warnings are not why a program ends. */
+static size_t add_words(const char *line, size_t length, char *text, size_t used, size_t size)
 {
-    off_t end = lseek(process->words, 0, SEEK_CUR);
-    off_t from = end > (off_t)size - 1 ? end - (off_t)(size - 1) : 0;
-    ssize_t got = end > 0 ? pread(process->words, text, size - 1, from) : 0;
-    size_t length = got > 0 ? (size_t)got : 0;
+    size_t take = vport_min_u64(length, size - 1 - used);
 
-    while (length > 0 && text[length - 1] == '\n')
-        length--;
-    text[length] = '\0';
-    for (size_t i = 0; i < length; i++)
-        if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
-            text[i] = ' ';
-    return length > 0;
+    if (length == 0 || memmem(line, length, "warning: ", strlen("warning: ")))
+        return used;
+    for (size_t i = 0; i < take; i++)
+        text[used + i] = (unsigned char)line[i] < ' ' || line[i] == 0x7f ? ' ' : line[i];
+    used += take;
+    if (used < size - 1)
+        text[used++] = ' ';
+    return used;
+}
+
+/* The first of what it said, in one line: what comes later is a dump of something. false if there
+ * is nothing. */
+static bool words(const struct vport_qemu_process *process, char *text, size_t size)
+{
+    char said[2048];
+    ssize_t got = pread(process->words, said, sizeof(said), 0);
+    size_t length = got > 0 ? (size_t)got : 0;
+    size_t used = 0;
+
+    for (size_t at = 0, line; at < length; at += line + 1) {
+        const char *end = memchr(said + at, '\n', length - at);
+
+        line = end ? (size_t)(end - said) - at : length - at;
+        used = add_words(said + at, line, text, used, size);
+    }
+    while (used > 0 && text[used - 1] == ' ')
+        used--;
+    text[used] = '\0';
+    return used > 0;
 }
 
 static int describe_end(const struct vport_qemu_process *process, char *text, size_t size)
@@ -286,14 +305,14 @@ static int describe_end(const struct vport_qemu_process *process, char *text, si
 
 void vport_qemu_process_describe(struct vport_qemu_process *process, char *text, size_t size)
 {
-    char words[256];
+    char said[256];
     int length;
 
     pthread_mutex_lock(&process->lock);
     reap(process);
     length = describe_end(process, text, size);
-    if (last_words(process, words, sizeof(words)) && (size_t)length < size)
-        snprintf(text + length, size - (size_t)length, ", saying: %s", words);
+    if (words(process, said, sizeof(said)) && (size_t)length < size)
+        snprintf(text + length, size - (size_t)length, ", saying: %s", said);
     pthread_mutex_unlock(&process->lock);
 }
 

@@ -51,7 +51,8 @@ bool vport_qemu_process_wait(struct vport_qemu_process *process, unsigned ms);
 bool vport_qemu_process_end(struct vport_qemu_process *process, unsigned ms);
 
 /*
- * How it ended and the last of what it said, as the rest of a sentence ("ended with code 1, saying:
+ * How it ended and the first of what it said, as the rest of a sentence ("ended with code 1,
+ * saying:
  * ..."). Any thread.
  */
 void vport_qemu_process_describe(struct vport_qemu_process *process, char *text, size_t size);

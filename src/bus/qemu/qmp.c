@@ -179,6 +179,8 @@ static enum vport_status execute(struct vport_qmp *qmp, const char *command, jso
     if (status == VPORT_OK)
         status = send_all(qmp, text, strlen(text), deadline);
     if (status == VPORT_OK)
+        status = send_all(qmp, "\n", 1, deadline);
+    if (status == VPORT_OK)
         status = answer(qmp, deadline, error);
     free(text);
     json_decref(request);
@@ -203,7 +205,7 @@ enum vport_status vport_qmp_execute(struct vport_qmp *qmp, const char *command, 
 
 void vport_qmp_quit(struct vport_qmp *qmp)
 {
-    static const char text[] = "{\"execute\":\"quit\"}";
+    static const char text[] = "{\"execute\":\"quit\"}\n";
 
     pthread_mutex_lock(&qmp->lock);
     if (!qmp->dead)

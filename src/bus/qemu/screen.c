@@ -25,6 +25,11 @@ enum {
     DISPI_ENABLED = 0x01,
     DISPI_LINEAR = 0x40,
 
+    VGA_PORTS = 0x400, /* ports 3C0h to 3DFh in the same BAR, when the card is a VGA */
+    VGA_ATTRIBUTE = VGA_PORTS,
+    VGA_INPUT_STATUS = VGA_PORTS + 0x1a,
+    VGA_UNBLANK = 0x20, /* as the attribute controller's index */
+
     VENDOR_CAPABILITY = 0x09,
     VIRTIO_COMMON = 1,         /* kind of virtio's structures that holds the device's status */
     VIRTIO_DEVICE_STATUS = 20, /* offset in it */
@@ -32,6 +37,14 @@ enum {
 };
 
 /* ---- Modes ---- */
+
+/* A VGA's attribute controller blanks the screen until told; reading the input status makes the
+ * next write the index. */
+static void unblank(struct vport_qemu_bus *bus, uint64_t registers, uint64_t *input_status)
+{
+    vport_qtest_read(bus->qtest, registers + VGA_INPUT_STATUS, 1, input_status);
+    vport_qtest_write(bus->qtest, registers + VGA_ATTRIBUTE, 1, VGA_UNBLANK);
+}
 
 enum vport_status vport_qemu_screen_start(struct vport_qemu_bus *bus)
 {
@@ -48,10 +61,13 @@ enum vport_status vport_qemu_screen_start(struct vport_qemu_bus *bus)
                 {DISPI_X_OFFSET, 0},
                 {DISPI_Y_OFFSET, 0},
                 {DISPI_ENABLE, DISPI_ENABLED | DISPI_LINEAR}};
+    uint64_t input_status;
 
     if (!registers)
         return VPORT_OK;
     vport_qtest_begin(bus->qtest);
+    if (options->screen == VPORT_QEMU_VGA)
+        unblank(bus, registers->start, &input_status);
     for (size_t i = 0; i < VPORT_ARRAY_SIZE(mode); i++)
         vport_qtest_write(bus->qtest, registers->start + DISPI + 2 * mode[i].index, 2,
                           mode[i].value);
