@@ -96,6 +96,21 @@ static void fill_from_config(struct vport_dma_adapter *adapter,
         (!adapter->iommu && (!config->constraints.scatter_gather || reach < platform->highest));
 }
 
+/*
+ * Pages that one element can hold. An IOMMU is not told of boundaries: half of what lies between
+ * two can always be moved behind the next.
+ */
+static uint64_t one_element_most(const struct vport_dma_adapter *adapter)
+{
+    uint64_t between = adapter->constraints.boundary >> VPORT_PAGE_SHIFT;
+
+    if (!between)
+        return VPORT_SEGMENT_FRAMES;
+    if (adapter->iommu)
+        between = vport_max_u64(1, between / 2);
+    return vport_min_u64(between, VPORT_SEGMENT_FRAMES);
+}
+
 /* Map registers to ask the platform for. */
 static uint32_t registers_wanted(const struct vport_dma_adapter *adapter)
 {
@@ -106,11 +121,8 @@ static uint32_t registers_wanted(const struct vport_dma_adapter *adapter)
 
     if (!wanted) /* a length of that many bytes may begin anywhere in a page (GA-12) */
         wanted = limits->max_length ? vport_pages_spanned(0, limits->max_length) + 1 : 1;
-    if (!limits->scatter_gather) { /* what one element can hold */
-        wanted = vport_min_u64(wanted, VPORT_SEGMENT_FRAMES);
-        if (limits->boundary)
-            wanted = vport_min_u64(wanted, limits->boundary >> VPORT_PAGE_SHIFT);
-    }
+    if (!limits->scatter_gather)
+        wanted = vport_min_u64(wanted, one_element_most(adapter));
     return (uint32_t)vport_max_u64(1, vport_min_u64(wanted, most));
 }
 

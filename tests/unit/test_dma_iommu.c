@@ -102,20 +102,18 @@ static void ex_05_one_element_is_moved_behind_the_boundary(void **state)
         toy,
         &(struct vport_dma_constraints){.reach = UINT64_MAX, .boundary = 65536, .registers = 100},
         reports);
-    assert_int_equal(vport_dma_adapter_constraints(adapter)->registers, 16);
+    assert_int_equal(vport_dma_adapter_constraints(adapter)->registers, 8);
     for (uint64_t next = 0x10000; next < 0x10010; next++) {
-        toy->iommu_next = next;
-        assert_int_equal(begin(adapter, &op, &pages, 0, 7 * 4096, true), VPORT_OK);
-        assert_int_equal(op.list->count, 1);
-        assert_int_equal(op.list->elements[0].address / 65536,
-                         (op.list->elements[0].address + 7 * 4096 - 1) / 65536);
-        assert_int_equal(vport_dma_unmap(adapter, op.list, true), VPORT_OK);
-        assert_null(toy->mappings);
+        for (uint32_t count = 1; count <= 8; count++) {
+            toy->iommu_next = next;
+            assert_int_equal(begin(adapter, &op, &pages, 0, count * 4096 - 300, true), VPORT_OK);
+            assert_int_equal(op.list->count, 1);
+            assert_int_equal(op.list->elements[0].address / 65536,
+                             (op.list->elements[0].address + count * 4096 - 301) / 65536);
+            assert_int_equal(vport_dma_unmap(adapter, op.list, true), VPORT_OK);
+            assert_null(toy->mappings);
+        }
     }
-    toy->iommu_next = 0x1000c;
-    assert_int_equal(begin(adapter, &op, &pages, 0, 13 * 4096, true),
-                     VPORT_E_NO_MEMORY); /* nor is the second place right */
-    assert_null(toy->mappings);
 }
 
 static void what_it_refuses_is_told_and_leaves_nothing(void **state)
