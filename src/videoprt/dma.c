@@ -84,11 +84,10 @@ static VP_STATUS NTAPI VpRefusePointers(const VP_TRANSFER *Transfer)
 
 static VP_STATUS NTAPI VpRefuseMdl(PMDL Mdl)
 {
-    if (!MmIsAddressValid(Mdl))
-        VP_REPORT(
-            "SD-8",
-            "VideoPortStartDma: Mdl %p points to no memory; pass what VideoPortLockBuffer returned",
-            Mdl);
+    if (!VpIsMdl(Mdl))
+        VP_REPORT("SD-8",
+                  "VideoPortStartDma: Mdl %p is no MDL; pass what VideoPortLockBuffer returned",
+                  Mdl);
     else if (Mdl->Next != NULL)
         VP_REPORT("SD-A13",
                   "VideoPortStartDma: Mdl %p is a chain (Next = %p); start one operation for each "
@@ -153,7 +152,7 @@ VP_INLINE VP_STATUS VpCheckTransfer(PVP_TRANSFER Transfer)
     if (VP_UNLIKELY(!VpIsAdapter(Transfer->HwDeviceExtension, Transfer->Adapter) || Mdl == NULL ||
                     Transfer->Execute == NULL))
         return VpRefusePointers(Transfer);
-    if (VP_UNLIKELY(!MmIsAddressValid(Mdl) || (Mdl->MdlFlags & Locked) == 0 || Mdl->Next != NULL))
+    if (VP_UNLIKELY(!VpIsMdl(Mdl) || (Mdl->MdlFlags & Locked) == 0 || Mdl->Next != NULL))
         return VpRefuseMdl(Mdl);
     Bytes = MmGetMdlByteCount(Mdl);
     if (VP_UNLIKELY(Transfer->Length == 0 || Transfer->Offset >= Bytes ||

@@ -5,7 +5,7 @@
 
 BOOLEAN NTAPI VpIsLockedMdl(PMDL Mdl)
 {
-    return Mdl != NULL && MmIsAddressValid(Mdl) && (Mdl->MdlFlags & MDL_PAGES_LOCKED) != 0;
+    return VpIsMdl(Mdl) && (Mdl->MdlFlags & MDL_PAGES_LOCKED) != 0;
 }
 
 /*
