@@ -19,13 +19,10 @@
 #define WVIDEO_DEVICE_NAME L"DISPLAY%d"
 #define DD_FULLSCREEN_VIDEO_DEVICE_NAME L"\\Device\\FSVideo"
 
-#ifndef VPORT_DDK_DISPLAY_GUIDS
-#define VPORT_DDK_DISPLAY_GUIDS
 DEFINE_GUID(GUID_DEVINTERFACE_DISPLAY_ADAPTER, 0x5b45201d, 0xf2f2, 0x4f3b, 0x85, 0xbb, 0x30, 0xff,
             0x1f, 0x95, 0x35, 0x99);
 DEFINE_GUID(GUID_DEVINTERFACE_MONITOR, 0xe6f07b5f, 0xee97, 0x4a90, 0xb0, 0x76, 0x33, 0xf5, 0x7b,
             0xf4, 0xea, 0xa7);
-#endif
 
 /* ---- codes ----------------------------------------------------------------------------------- */
 

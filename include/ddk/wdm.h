@@ -1982,6 +1982,21 @@ VPORT_INLINE LONGLONG vport_interlocked_compare_exchange64(LONGLONG volatile *De
     return __sync_val_compare_and_swap(Destination, Comparand, Exchange);
 }
 
+VPORT_INLINE LONGLONG vport_interlocked_exchange64(LONGLONG volatile *Target, LONGLONG Value)
+{
+    LONGLONG old;
+
+    do {
+        old = *Target;
+    } while (!__sync_bool_compare_and_swap(Target, old, Value));
+    return old;
+}
+
+VPORT_INLINE LONGLONG vport_interlocked_exchange_add64(LONGLONG volatile *Addend, LONGLONG Value)
+{
+    return __sync_fetch_and_add(Addend, Value);
+}
+
 VPORT_INLINE PVOID vport_interlocked_exchange_pointer(PVOID volatile *Target, PVOID Value)
 {
     return __atomic_exchange_n(Target, Value, __ATOMIC_SEQ_CST);
@@ -2106,11 +2121,24 @@ NTKERNELAPI LONG FASTCALL InterlockedCompareExchange(
 #define InterlockedAnd vport_interlocked_and
 #define InterlockedXor vport_interlocked_xor
 #define InterlockedCompareExchange64 vport_interlocked_compare_exchange64
+#define InterlockedExchange64 vport_interlocked_exchange64
+#define InterlockedExchangeAdd64 vport_interlocked_exchange_add64
+#define InterlockedIncrement64(Addend) (vport_interlocked_exchange_add64((Addend), 1) + 1)
+#define InterlockedDecrement64(Addend) (vport_interlocked_exchange_add64((Addend), -1) - 1)
 #define InterlockedExchangePointer(Target, Value)                                                \
     vport_interlocked_exchange_pointer((PVOID volatile *)(Target), (PVOID)(Value))
 #define InterlockedCompareExchangePointer(Destination, Exchange, Comparand)                      \
     vport_interlocked_compare_exchange_pointer((PVOID volatile *)(Destination),                  \
                                                (PVOID)(Exchange), (PVOID)(Comparand))
+/* The compiler's own names for them, which some drivers use directly. */
+#define _InterlockedIncrement vport_interlocked_increment
+#define _InterlockedDecrement vport_interlocked_decrement
+#define _InterlockedExchange vport_interlocked_exchange
+#define _InterlockedExchangeAdd vport_interlocked_exchange_add
+#define _InterlockedCompareExchange vport_interlocked_compare_exchange
+#define _InterlockedOr vport_interlocked_or
+#define _InterlockedAnd vport_interlocked_and
+#define _InterlockedXor vport_interlocked_xor
 
 /* ---- interlocked lists. ListHead and entries are 16-aligned on 64-bit machines. Any IRQL ----- */
 

@@ -5,7 +5,8 @@
     check_prototypes.py [COMPILER ...]         default: gcc clang
 
 1. Every name of the video port's export list is declared, and no other VideoPort name is.
-2. mingw's headers, followed by our prototypes as redeclarations, compile: the types are compatible.
+2. mingw's headers, followed by our prototypes as redeclarations and by our callback types under
+   other names, compile: the types are compatible. GUIDs have the same value.
 3. The i386 argument bytes equal the @N of the names in mingw's import libraries, and the bytes that
    functions with our prototypes pop when gcc and clang compile them for Linux.
 4. Every export and every callback type carries a Windows calling convention.
@@ -46,6 +47,12 @@ EXPECTED = {
                     'KeGetCurrentProcessorNumber')},
 }
 
+# Callback types that differ: miniport.h of mingw leaves NTAPI out, its wdm.h does not.
+EXPECTED_CALLBACKS = {('i386', 'video.h'): {'PINTERFACE_REFERENCE', 'PINTERFACE_DEREFERENCE'}}
+
+# GUIDs that mingw does not have: name -> source.
+OWN_GUIDS = {'GUID_DEVINTERFACE_MONITOR': 'the page guid-devinterface-monitor'}
+
 # Not in mingw's i386 import libraries: name -> reason.
 NOT_IN_LIBRARIES = {
     **{name: 'x86-64 only' for name in (
@@ -65,6 +72,19 @@ NOT_IN_LIBRARIES = {
 
 # Return a structure of 4 or 8 bytes: see vport_base.h.
 RETURN_STRUCTURES = {'KeQueryPerformanceCounter', 'MmGetPhysicalAddress', 'PoSetPowerState'}
+
+
+# The groups of mingw's headers that compile together, and ours that they correspond to.
+GROUPS = {
+    'video.h': ('#include <ntdef.h>\n#include <guiddef.h>\n#include <dderror.h>\n'
+                '#include <devioctl.h>\n#include <miniport.h>\n#include <ntddvdeo.h>\n'
+                '#include <video.h>\n#define CDECL __cdecl\n',
+                ('video.h', 'videoagp.h', 'miniport.h', 'vport_bus.h')),
+    'ntddk.h': ('#include <ntddk.h>\n#define CDECL __cdecl\n#define VPORT_VA_LIST va_list\n',
+                ('wdm.h', 'ntddk.h', 'vport_base.h', 'vport_bus.h')),
+}
+MINGW_FLAGS = (*C11, '-w', '-D_VIDEOPORT_', '-D_NTOSKRNL_', '-D_NTSYSTEM_', '-D_NTHALDLL_',
+               '-isystem', MINGW_DDK)
 
 
 class Report:
@@ -103,23 +123,14 @@ def check_names(report, entries):
 
 def check_against_mingw(report, entries):
     """Point 2."""
-    groups = {
-        'video.h': ('#include <ntdef.h>\n#include <guiddef.h>\n#include <dderror.h>\n'
-                    '#include <devioctl.h>\n#include <miniport.h>\n#include <ntddvdeo.h>\n'
-                    '#include <video.h>\n#define CDECL __cdecl\n', ('video.h',)),
-        'ntddk.h': ('#include <ntddk.h>\n#define CDECL __cdecl\n#define VPORT_VA_LIST va_list\n',
-                    ('wdm.h', 'ntddk.h', 'vport_base.h')),
-    }
-    flags = (*C11, '-w', '-D_VIDEOPORT_', '-D_NTOSKRNL_', '-D_NTSYSTEM_', '-D_NTHALDLL_',
-             '-isystem', MINGW_DDK)
     used = set()
     for machine, _, mingw in MACHINES:
-        for group, (headers, ours) in groups.items():
-            text = run(mingw, *flags, '-E', '-P', '-xc', '-', source=headers).stdout
+        for group, (headers, ours) in GROUPS.items():
+            text = run(mingw, *MINGW_FLAGS, '-E', '-P', '-xc', '-', source=headers).stdout
             called = set(re.findall(r'(\w+)\s*\(', text))
             wanted = [e for e in entries if e['header'] in ours and e['name'] in called]
             lines = [declare(e) for e in wanted]
-            result = run(mingw, *flags, '-fsyntax-only', '-xc', '-',
+            result = run(mingw, *MINGW_FLAGS, '-fsyntax-only', '-xc', '-',
                          source=headers + '\n'.join(lines) + '\n')
             first = headers.count('\n') + 1
             wrong = {}
@@ -134,6 +145,59 @@ def check_against_mingw(report, entries):
                          '\n'.join(f'{n}: {m}' for n, m in surprise.items()) or result.stderr)
     report.check(used == set(EXPECTED), 'each expected difference exists',
                  ' '.join(sorted(set(EXPECTED) - used)))
+
+
+def read(path):
+    """A header without comments."""
+    return re.sub(r'/\*.*?\*/', '', path.read_text(encoding='ascii'), flags=re.S)
+
+
+def callback_types(path):
+    """(name, text of its typedef with the name changed to OURS) for the callback types."""
+    for found in re.finditer(r'^typedef [\w ]+ \*?\(NTAPI \*?(\w+)\)\([^;]*\);', read(path), re.M):
+        yield found[1], ' '.join(re.sub(rf'\b{found[1]}\b', 'OURS', found[0]).split())
+
+
+def check_callbacks_against_mingw(report):
+    """Point 2, the types of callbacks."""
+    for machine, _, mingw in MACHINES:
+        for group, (headers, ours) in GROUPS.items():
+            text = run(mingw, *MINGW_FLAGS, '-E', '-P', '-xc', '-', source=headers).stdout
+            words = set(re.findall(r'\w+', text))
+            compared, lines = set(), []
+            for name, typedef in (pair for header in ours for pair in callback_types(DDK / header)):
+                # Some function types have only their pointer type in mingw's headers.
+                theirs, star = (name, '') if name in words else ('P' + name, ' *')
+                if theirs in words:
+                    compared.add(theirs)
+                    lines.append(f'{typedef.replace("OURS", "ours_" + name)} _Static_assert('
+                                 f'__builtin_types_compatible_p(ours_{name}{star}, {theirs}), '
+                                 f'"{theirs}");\n')
+            result = run(mingw, *MINGW_FLAGS, '-fsyntax-only', '-xc', '-',
+                         source=headers + ''.join(lines))
+            wrong = set(re.findall(r'static assertion failed: "(\w+)"', result.stderr))
+            expected = EXPECTED_CALLBACKS.get((machine, group), set())
+            others = [line for line in result.stderr.split('\n')
+                      if 'error' in line and 'static assertion' not in line]
+            report.check(len(compared) > 40 and wrong == expected and not others,
+                         f'{machine}: {len(compared)} callback types are compatible with mingw\'s '
+                         + group + (f', {len(wrong)} differ as expected' if wrong else ''),
+                         ' '.join(sorted(wrong ^ expected)) + '\n'.join(others))
+
+
+def check_guids(report):
+    """Point 2, the values of GUIDs."""
+    def guids(text):
+        found = {}
+        for name, values in re.findall(r'DEFINE_GUID\s*\(\s*(\w+)\s*,([^)]*)\)\s*;', text):
+            numbers = re.findall(r'\b(?:0x[0-9a-fA-F]+|\d+)\b', values)
+            found[name] = tuple(int(number, 0) for number in numbers)
+        return found
+    ours = guids(''.join(read(path) for path in sorted(DDK.glob('*.h'))))
+    theirs = guids(''.join((MINGW_DDK.parent / name).read_text() for name in (
+        'ntddvdeo.h', 'ddk/wdmguid.h')))
+    wrong = [name for name in ours if name not in OWN_GUIDS and ours[name] != theirs.get(name)]
+    report.check(ours and not wrong, f'{len(ours)} GUIDs have mingw\'s values', ' '.join(wrong))
 
 
 def symbols(library):
@@ -214,7 +278,7 @@ def check_callbacks(report):
     """Point 4, the types of callbacks."""
     bare = []
     for path in sorted(DDK.glob('*.h')):
-        text = re.sub(r'/\*.*?\*/', '', path.read_text(encoding='ascii'), flags=re.S)
+        text = read(path)
         declarations = re.findall(
             r'\btypedef\b[^;{]*\([^;{]*;|\(\s*(?:NTAPI\s*)?\*\s*\w+\s*\)\s*\(', text)
         bare += [f'{path.name}: {" ".join(found.split())[:80]}' for found in declarations
@@ -251,6 +315,8 @@ def main():
     entries = prototypes()
     check_names(report, entries)
     check_against_mingw(report, entries)
+    check_callbacks_against_mingw(report)
+    check_guids(report)
     check_decorations(report, entries)
     check_native(report, entries, natives)
     check_callbacks(report)

@@ -30,10 +30,10 @@ def need(*commands):
     missing = set()
     for command in commands:
         if not shutil.which(command.split()[0]):
-            missing.add(PACKAGES[command.split()[0]])
+            missing.add(PACKAGES.get(command.split()[0], command))
         elif command.endswith('-m32') and run(command, '-fsyntax-only', '-xc', '-',
                                               source='#include <stdio.h>\n').returncode:
-            missing.add(PACKAGES[command])
+            missing.add(PACKAGES.get(command, command))
     if any('mingw' in command for command in commands) and not MINGW_DDK.is_dir():
         missing.add('mingw-w64-common')
     if missing:
