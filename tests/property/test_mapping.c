@@ -87,10 +87,7 @@ static void make_buffers(void)
         uint32_t offset = random_chance(&source, 40) ? 0 : (uint32_t)random_below(&source, 4096);
 
         for (size_t page = 0; page < PAGES; page++) {
-            while (
-                toy->used[(shuffled[next].number - toy->config.low_first) < toy->config.low
-                              ? shuffled[next].number - toy->config.low_first
-                              : toy->config.low + shuffled[next].number - toy->config.high_first])
+            while (toy->used[toy_index(toy, shuffled[next])])
                 next++;
             buffer->frames[page] = shuffled[next++];
             fill_bytes(buffer->expected + page * 4096, 4096);

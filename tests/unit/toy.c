@@ -20,21 +20,20 @@ struct vport_frame toy_frame(const struct toy *toy, size_t index)
     return (struct vport_frame){config->high_first + (index - config->low)};
 }
 
-/* toy->frames: no such frame. */
-static size_t index_of(const struct toy *toy, uintptr_t number)
+size_t toy_index(const struct toy *toy, struct vport_frame frame)
 {
     const struct toy_config *config = &toy->config;
 
-    if (number - config->low_first < config->low)
-        return number - config->low_first;
-    if (number - config->high_first < config->high)
-        return config->low + (number - config->high_first);
+    if (frame.number - config->low_first < config->low)
+        return frame.number - config->low_first;
+    if (frame.number - config->high_first < config->high)
+        return config->low + (frame.number - config->high_first);
     return toy->frames;
 }
 
 char *toy_bytes(struct toy *toy, struct vport_frame frame)
 {
-    size_t index = index_of(toy, frame.number);
+    size_t index = toy_index(toy, frame);
 
     if (index == toy->frames)
         abort();
@@ -90,7 +89,7 @@ static void frames_free(struct vport_dma_platform *platform, size_t count,
 
     pthread_mutex_lock(&toy->lock);
     for (size_t i = 0; i < count; i++)
-        toy->used[index_of(toy, frames[i].number)] = 0;
+        toy->used[toy_index(toy, frames[i])] = 0;
     toy->frames_in_use -= count;
     pthread_mutex_unlock(&toy->lock);
 }
@@ -101,7 +100,7 @@ static void share(struct vport_dma_platform *platform, size_t count,
     struct toy *toy = toy_of(platform);
 
     for (size_t i = 0; i < count; i++)
-        toy->shared[index_of(toy, frames[i].number)] = shared;
+        toy->shared[toy_index(toy, frames[i])] = shared;
 }
 
 static void sync_bytes(struct toy *toy, const struct vport_frame *frames, uint64_t offset,
@@ -112,7 +111,7 @@ static void sync_bytes(struct toy *toy, const struct vport_frame *frames, uint64
         uint64_t in_page = offset & VPORT_PAGE_MASK;
         uint64_t part = vport_min_u64(length, VPORT_PAGE_SIZE - in_page);
         char *cpu = toy_bytes(toy, frame) + in_page;
-        char *device = toy->device + index_of(toy, frame.number) * VPORT_PAGE_SIZE + in_page;
+        char *device = toy->device + toy_index(toy, frame) * VPORT_PAGE_SIZE + in_page;
 
         if (for_device)
             memcpy(device, cpu, part);
@@ -212,7 +211,7 @@ static bool device_access(struct toy *toy, uint64_t address, char *buffer, size_
 {
     while (length) {
         struct vport_frame frame = translate(toy, address >> VPORT_PAGE_SHIFT, write);
-        size_t index = index_of(toy, frame.number), in_page = address & VPORT_PAGE_MASK;
+        size_t index = toy_index(toy, frame), in_page = address & VPORT_PAGE_MASK;
         size_t part = vport_min_u64(length, VPORT_PAGE_SIZE - in_page);
         char *bytes;
 

@@ -57,6 +57,8 @@ void toy_destroy(struct toy *toy);
 
 /* The n-th frame, of both zones. */
 struct vport_frame toy_frame(const struct toy *toy, size_t index);
+/* Which one it is; toy->frames: none. */
+size_t toy_index(const struct toy *toy, struct vport_frame frame);
 /* Its bytes as the CPU sees them. */
 char *toy_bytes(struct toy *toy, struct vport_frame frame);
 
