@@ -327,8 +327,12 @@ VOID NTAPI VpReclaimCommon(PVP_OBJECT Object);
 /* Locks a buffer; NULL with a report on failure (lock.c). PASSIVE_LEVEL. */
 PMDL NTAPI VpLockRange(PCSTR Function, PVOID Base, ULONG Length, LOCK_OPERATION Operation);
 VOID NTAPI VpUnlockMdl(PMDL Mdl);
-/* TRUE if this is an MDL that can be read, with pages that stay where they are. Any pointer value.
- */
+/* TRUE if the fields of this MDL can be read. Any pointer value. */
+VP_INLINE BOOLEAN VpIsMdl(PMDL Mdl)
+{
+    return Mdl != NULL && ((ULONG_PTR)Mdl & (sizeof(PVOID) - 1)) == 0 && MmIsAddressValid(Mdl);
+}
+/* As VpIsMdl, and its pages are locked. */
 BOOLEAN NTAPI VpIsLockedMdl(PMDL Mdl);
 /* An old-style lock that was forgotten (obsolete_dma.c). */
 VOID NTAPI VpReclaimRequestLock(PVP_OBJECT Object);
