@@ -162,6 +162,7 @@ static void signals_are_as_in_a_fresh_process(void **state)
 static void the_child_leads_its_own_group(void **state)
 {
     start("exec sleep 60", NULL, 0);
+    usleep(50000); /* ThreadSanitizer makes vfork a fork, which does not wait for exec */
     assert_int_equal(getpgid(process.pid), process.pid);
     assert_true(vport_qemu_process_end(&process, 0));
     vport_qemu_process_fini(&process);
@@ -237,6 +238,7 @@ static void *start_sleeper(void *context)
 {
     (void)context;
     start("exec sleep 60", NULL, 0);
+    usleep(50000);
     return NULL;
 }
 

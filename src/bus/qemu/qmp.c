@@ -286,7 +286,7 @@ enum vport_status vport_qmp_create(int fd, unsigned timeout, struct vport_qmp **
     if (qmp->dead)
         snprintf(error, VPORT_QMP_TEXT, "%s", qmp->why);
     vport_qmp_destroy(qmp);
-    return status;
+    return status == VPORT_E_INVALID ? VPORT_E_DEVICE : status;
 }
 
 void vport_qmp_destroy(struct vport_qmp *qmp)
