@@ -69,9 +69,9 @@ PVP_DMA_ADAPTER NTAPI VpCreateAdapter(PVP_DEVICE Device, const VP_DEVICE_DESCRIP
     Adapter->MaximumLength = Description->MaximumLength;
     Adapter->Opens = Device->Opens;
     Adapter->HwDeviceExtension = VP_EXTENSION_OF(Device);
-    Adapter->Device = Device;
+    VP_STORE(Adapter->PutList, Adapter->Dma->DmaOperations->PutScatterGatherList);
+    VP_STORE(Adapter->Device, Device);
     Adapter->GetList = Adapter->Dma->DmaOperations->GetScatterGatherList;
-    Adapter->PutList = Adapter->Dma->DmaOperations->PutScatterGatherList;
     Adapter->CommonBuffers = 1; /* for the adapter itself */
     InterlockedExchange(&Adapter->State, VpAdapterLive);
     return Adapter;
@@ -162,9 +162,23 @@ PVP_DMA_ADAPTER NTAPI VpAnyAdapter(PVP_DEVICE Device)
     ULONG Index;
 
     for (Index = 0; Index < VP_MAX_ADAPTERS; Index++)
-        if (VpAdapters[Index].Device == Device && VpAdapters[Index].PutList != NULL)
+        if (VP_LOAD(VpAdapters[Index].Device) == Device &&
+            VP_LOAD(VpAdapters[Index].PutList) != NULL)
             return &VpAdapters[Index];
     return NULL;
+}
+
+/* A free slot forgets the way to the device's HAL. It may be another device's at any moment. */
+static VOID NTAPI VpForgetDevice(PVP_DMA_ADAPTER Adapter, PVP_DEVICE Device)
+{
+    if (InterlockedCompareExchange(&Adapter->State, VpAdapterClaimed, VpAdapterFree) !=
+        VpAdapterFree)
+        return;
+    if (VP_LOAD(Adapter->Device) == Device) {
+        VP_STORE(Adapter->PutList, NULL);
+        VP_STORE(Adapter->Device, NULL);
+    }
+    InterlockedExchange(&Adapter->State, VpAdapterFree);
 }
 
 /*
@@ -178,14 +192,15 @@ VOID NTAPI VpReclaimAdapters(PVP_DEVICE Device)
     for (Index = 0; Index < VP_MAX_ADAPTERS; Index++) {
         PVP_DMA_ADAPTER Adapter = &VpAdapters[Index];
 
-        if (Adapter->Device != Device)
+        LONG State = VP_LOAD(Adapter->State); /* before Device: a live slot's owner is settled */
+
+        if (VP_LOAD(Adapter->Device) != Device)
             continue;
-        if (Adapter->State == VpAdapterLive && Adapter->Opens > 1)
+        if (State == VpAdapterLive && Adapter->Opens > 1)
             Leaked++;
-        if (Adapter->State == VpAdapterLive || Adapter->State == VpAdapterRetired)
+        if (State == VpAdapterLive || State == VpAdapterRetired)
             VpDestroyAdapter(Adapter);
-        Adapter->PutList = NULL;
-        Adapter->Device = NULL;
+        VpForgetDevice(Adapter, Device);
     }
     if (Leaked > 0)
         VP_REPORT("GA-A5",
