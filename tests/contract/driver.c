@@ -33,8 +33,7 @@ struct extension {
     VIDEO_PORT_CONFIG_INFO config;
 };
 
-/* ---- The model of device.c
- * --------------------------------------------------------------------------------------------- */
+/* ---- The model of device.c ---- */
 
 static PULONG rig_register(struct extension *extension, ULONG offset)
 {
@@ -77,9 +76,7 @@ static const struct engine engines[] = {
     {"rig", 2, RIG_WINDOW_LENGTH, rig_move, rig_alarm, rig_acknowledge},
 };
 
-/* ---- The plan
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- The plan ---- */
 
 static struct driver_hooks *planned_hooks;
 static const struct engine *planned_engine;
@@ -103,9 +100,7 @@ void driver_plan(struct driver_hooks *hooks, const char *engine)
     }
 }
 
-/* ---- Entry points
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- Entry points ---- */
 
 static struct extension *entered(PVOID HwDeviceExtension)
 {
@@ -237,8 +232,7 @@ ULONG NTAPI driver_entry(PVOID Context1, PVOID Context2)
     return VideoPortInitialize(Context1, Context2, &data, NULL);
 }
 
-/* ---- What the rig asks of it
- * ------------------------------------------------------------------------------------------- */
+/* ---- What the rig asks of it ---- */
 
 ULONG driver_entries(void *extension)
 {

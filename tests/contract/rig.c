@@ -13,9 +13,7 @@
 #include "device.h"
 #include "rig.h"
 
-/* ---- Buses
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- Buses ---- */
 
 struct bus {
     const char *name;
@@ -69,7 +67,7 @@ bool rig_select(const char *adapter_spec, uint64_t seed)
 }
 
 /* ---- Specs: what the caller asked for, with the keys that a test needs in place of the same keys
- * ----------------------- */
+ * ---- */
 
 struct spec {
     char keys[8][64];
@@ -155,9 +153,7 @@ static void spec_print(const struct spec *spec, char *text, size_t size)
             snprintf(text + length, size - (size_t)length, "%c%s", i ? ',' : ':', spec->keys[i]);
 }
 
-/* ---- Skips
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- Skips ---- */
 
 static struct {
     const char *test, *reason;
@@ -181,44 +177,41 @@ bool rig_skips_expected(void)
     return known == k && skipped == k;
 }
 
-/* ---- Checks
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Checks ---- */
 
 static struct rig *current;
 
-static void failed(const char *file, int line)
+enum { SPOKEN = 20 }; /* failures of one test that are printed */
+
+/* Counts it; false: there have been enough, say no more. */
+static bool failed(const char *file, int line)
 {
     const char *name = strrchr(file, '/');
 
-    __atomic_add_fetch(&current->failures, 1, __ATOMIC_RELAXED);
+    if (__atomic_add_fetch(&current->failures, 1, __ATOMIC_RELAXED) > SPOKEN)
+        return false;
     fprintf(stderr, "%s:%d: %s: ", name ? name + 1 : file, line, current->test);
+    return true;
 }
 
 bool rig_check(bool ok, const char *what, const char *file, int line)
 {
-    if (!ok) {
-        failed(file, line);
+    if (!ok && failed(file, line))
         fprintf(stderr, "not true: %s\n", what);
-    }
     return ok;
 }
 
 bool rig_check_equal(uint64_t actual, uint64_t expected, const char *what, const char *file,
                      int line)
 {
-    if (actual != expected) {
-        failed(file, line);
+    if (actual != expected && failed(file, line))
         fprintf(stderr, "%s is %#llx (%llu), should be %#llx (%llu)\n", what,
                 (unsigned long long)actual, (unsigned long long)actual,
                 (unsigned long long)expected, (unsigned long long)expected);
-    }
     return actual == expected;
 }
 
-/* ---- Reports
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Reports ---- */
 
 struct rig_reports {
     pthread_mutex_t lock;
@@ -266,8 +259,7 @@ bool rig_check_reported(struct rig *rig, const char *rule, unsigned count, const
     ok = reports->count - reports->expected == count;
     for (unsigned i = reports->expected; i < reports->count && i < 64; i++)
         ok = ok && rule && names(rule, reports->kept[i].rule) && reports->kept[i].text[0];
-    if (!ok) {
-        failed(file, line);
+    if (!ok && failed(file, line)) {
         fprintf(stderr, "%u reports of %s should have been made; these were:%s\n", count,
                 rule ? rule : "any rule", reports->count == reports->expected ? " none" : "");
         for (unsigned i = reports->expected; i < reports->count && i < 64; i++)
@@ -278,9 +270,7 @@ bool rig_check_reported(struct rig *rig, const char *rule, unsigned count, const
     return ok;
 }
 
-/* ---- Machines
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Machines ---- */
 
 static uint64_t seed_of(const char *test)
 {
@@ -411,8 +401,7 @@ void rig_run_outside(const char *test, const struct rig_needs *needs, void (*bod
     run(test, needs, body, false);
 }
 
-/* ---- The device, memory, time
- * ------------------------------------------------------------------------------------------ */
+/* ---- The device, memory, time ---- */
 
 bool rig_device_read(struct rig *rig, uint64_t address, uint32_t length, void *into)
 {
@@ -452,9 +441,7 @@ void rig_memory_free(struct rig *rig, void *memory)
     CHECK_EQUAL(vport_machine_free(rig->machine, memory), VPORT_OK);
 }
 
-/* ---- Misuse
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Misuse ---- */
 
 void rig_bad_pointers(void *near, struct rig_bad_pointer bad[RIG_BAD_POINTERS])
 {

@@ -64,9 +64,7 @@ struct rig {
     uint32_t failures; /* atomic: checks of this test that failed */
 };
 
-/* ---- Tests
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- Tests ---- */
 
 /* Runs `body` in a machine with these needs and the driver started; as driver code, or outside with
  * a machine not started. */
@@ -96,9 +94,7 @@ rig_request(struct rig *rig,
             void (*body)(struct rig *)); /* the same from within HwVidStartIO; its VP_STATUS */
 void rig_idle(struct rig *rig, uint64_t nanoseconds); /* lets the machine run by itself */
 
-/* ---- Checks
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Checks ---- */
 
 bool rig_check(bool ok, const char *what, const char *file, int line);
 bool rig_check_equal(uint64_t actual, uint64_t expected, const char *what, const char *file,
@@ -125,9 +121,7 @@ bool rig_check_reported(struct rig *rig, const char *rule, unsigned count, const
 #define CHECK_REPORTS(rule, count) rig_check_reported(rig, rule, count, __FILE__, __LINE__)
 #define CHECK_NOTHING_REPORTED()   rig_check_reported(rig, NULL, 0, __FILE__, __LINE__)
 
-/* ---- The device
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- The device ---- */
 
 /*
  * A real device of the bus reads (to-device) or writes (from-device) memory by its own bus
@@ -149,9 +143,7 @@ bool rig_wait(struct rig *rig, const uint32_t *counter, uint32_t target);
 void *rig_memory(struct rig *rig, size_t length);
 void rig_memory_free(struct rig *rig, void *memory);
 
-/* ---- Misuse
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- Misuse ---- */
 
 /* Pointers that stand for nothing: NULL, stack, heap, unmapped, misaligned (`near` + 1, if not
  * NULL), not canonical. */
@@ -165,9 +157,7 @@ void rig_bad_pointers(void *near, struct rig_bad_pointer bad[RIG_BAD_POINTERS]);
 /* While true, this thread gets no more memory from the system (malloc and mmap fail). */
 void rig_memory_exhausted(bool exhausted);
 
-/* ---- The suite
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- The suite ---- */
 
 /* Which adapter the suite runs on, and the seed of its machines. The spec stays the caller's. */
 bool rig_select(const char *adapter_spec, uint64_t seed);

@@ -9,9 +9,7 @@
 #include "rig.h"
 #include "spy.h"
 
-/* ---- The record
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- The record ---- */
 
 static struct spy_event events[SPY_EVENTS];
 static unsigned count;
@@ -68,8 +66,7 @@ unsigned spy_count(enum spy_kind kind)
     return n;
 }
 
-/* ---- In between: DMA_OPERATIONS
- * ---------------------------------------------------------------------------------------- */
+/* ---- In between: DMA_OPERATIONS ---- */
 
 static const DMA_OPERATIONS *real;
 
@@ -172,9 +169,7 @@ VOID NTAPI __wrap_KeFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaO
     __real_KeFlushIoBuffers(Mdl, ReadOperation, DmaOperation);
 }
 
-/* ---- No memory
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- No memory ---- */
 
 static _Thread_local bool exhausted;
 

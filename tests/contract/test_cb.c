@@ -43,8 +43,7 @@ static void check_shared(struct rig *rig, const struct common *common, unsigned 
     CHECK(pattern_holds(common->bytes, 0, common->length, salt + 1));
 }
 
-/* ---- CB-1 .. CB-8: what is allocated
- * ----------------------------------------------------------------------------------- */
+/* ---- CB-1 .. CB-8: what is allocated ---- */
 
 RIG_TEST(cb_01_reachable_by_cpu_and_device_at_once)
 {
@@ -210,8 +209,7 @@ RIG_TEST(cb_08_at_least_a_page_of_its_own)
     adapter_put(rig, adapter);
 }
 
-/* ---- CB-9 .. CB-11: how much
- * ------------------------------------------------------------------------------------------- */
+/* ---- CB-9 .. CB-11: how much ---- */
 
 static ULONG granted_now(struct rig *rig, PVP_DMA_ADAPTER adapter)
 {
@@ -276,9 +274,7 @@ RIG_TEST(cb_11_several_at_a_time)
     adapter_put(rig, adapter);
 }
 
-/* ---- CB-12 .. CB-15
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- CB-12 .. CB-15 ---- */
 
 RIG_TEST(cb_12_released_with_the_same_values)
 {
@@ -371,9 +367,7 @@ RIG_TEST(cb_15_obsolete_pair_refuses)
     machine_works(rig);
 }
 
-/* ---- Decisions
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Decisions ---- */
 
 RIG_TEST(cb_a1_zeroed_and_page_aligned)
 {

@@ -6,9 +6,7 @@
 #include "spy.h"
 #include "transfer.h"
 
-/* ---- CD-1
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- CD-1 ---- */
 
 static void complete_in_dpc(void *context)
 {
@@ -101,9 +99,7 @@ RIG_TEST(cd_01_refused_in_a_synchronize_callback, .layout = RIG_SCATTERED)
     machine_works(rig);
 }
 
-/* ---- CD-2 .. CD-8
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- CD-2 .. CD-8 ---- */
 
 static void bytes_arrive(struct rig *rig)
 {
@@ -259,9 +255,7 @@ RIG_TEST(cd_08_freed_registers_go_to_the_next_waiter, .map_registers = 4, .layou
     scene_end(rig);
 }
 
-/* ---- CD-9 .. CD-11
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- CD-9 .. CD-11 ---- */
 
 RIG_TEST(cd_09_flushes_before_the_registers_are_free, .map_registers = 4, .layout = RIG_SCATTERED)
 {
@@ -388,9 +382,7 @@ RIG_TEST(cd_11_may_run_on_another_thread_before_start_dma_has_returned, .layout 
     complete_before_return(rig);
 }
 
-/* ---- CD-A1 .. CD-A5
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- CD-A1 .. CD-A5 ---- */
 
 RIG_TEST(cd_a1_recorded_direction_counts, .layout = RIG_SCATTERED)
 {

@@ -156,21 +156,24 @@ RIG_TEST(ex_07_callback_is_the_last_thing_start_dma_does, .layout = RIG_SCATTERE
     }
 }
 
-RIG_TEST(ex_08_paged_memory_is_out_of_bounds_in_the_callback)
+static void ask_for_paged_pool(struct rig *rig, struct transfer *transfer)
 {
-    KIRQL irql;
-    PVOID pool;
-
-    /* At the callback's level even asking for paged pool is a mistake, which is said. */
-    KeRaiseIrql(DISPATCH_LEVEL, &irql);
-    pool = VideoPortAllocatePool(rig->extension, VpPagedPool, 100, 0x74736574);
-    KeLowerIrql(irql);
-    CHECK_SAME(pool, NULL);
-    CHECK_REPORTED("EX-8|IRQL|POOL");
+    transfer->data = VideoPortAllocatePool(rig->extension, VpPagedPool, 100, 0x74736574);
 }
 
-/* ---- EX-10: the callback belongs to its call
- * --------------------------------------------------------------------------- */
+RIG_TEST(ex_08_paged_memory_is_out_of_bounds_in_the_callback)
+{
+    REQUIRE(scene_set(rig, SG64, PAGE));
+    scene.transfer = transfer_of(scene.adapter, &scene.buffer, 0, PAGE, TRUE);
+    scene.transfer.hook = ask_for_paged_pool;
+    CHECK(transfer_begin(rig, &scene.transfer));
+    CHECK_SAME(scene.transfer.data, NULL);
+    CHECK_REPORTED("EX-8");
+    transfer_complete(rig, &scene.transfer);
+    scene_end(rig);
+}
+
+/* ---- EX-10: the callback belongs to its call ---- */
 
 struct which {
     PVP_SCATTER_GATHER_LIST list;
@@ -224,8 +227,7 @@ RIG_TEST(ex_10_queued_calls_keep_their_own_callback, .map_registers = 2, .layout
     two_callbacks(rig, FLAT24);
 }
 
-/* ---- EX-11: what the callback may call
- * --------------------------------------------------------------------------------- */
+/* ---- EX-11: what the callback may call ---- */
 
 static PSPIN_LOCK spin_lock;
 static PEVENT event;
@@ -316,9 +318,7 @@ RIG_TEST(ex_11_interrupts_come_on_another_thread_while_the_callback_runs, .threa
     interrupt_during_callback(rig);
 }
 
-/* ---- EX-12, EX-A1, EX-A2
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- EX-12, EX-A1, EX-A2 ---- */
 
 static ULONG completing_processor, calling_processor;
 

@@ -98,8 +98,8 @@ RIG_TEST(ga_04_description_is_honoured, .layout = RIG_SCATTERED)
     }
 }
 
-/* ---- GA-5, GA-18, GA-A5: where drivers get adapters, and that they need not give them back
- * ----------------------------- */
+/* ---- GA-5, GA-18, GA-A5: where drivers get adapters, and that they need not give them back ----
+ */
 
 static PVP_DMA_ADAPTER early[4];
 static unsigned early_count;
@@ -208,8 +208,7 @@ RIG_TEST(ga_09_description_of_a_pci_bus_master_and_nothing_else)
     }
 }
 
-/* ---- GA-10 .. GA-13: reach, registers
- * ---------------------------------------------------------------------------------- */
+/* ---- GA-10 .. GA-13: reach, registers ---- */
 
 /* Pages of the scene's transfer that are handed out as they are; the first and the last page are
  * left out of the count. */
@@ -331,8 +330,7 @@ RIG_TEST(ga_14_version_of_the_wdm_adapter_is_1)
     }
 }
 
-/* ---- GA-15 .. GA-18: giving it back
- * ------------------------------------------------------------------------------------ */
+/* ---- GA-15 .. GA-18: giving it back ---- */
 
 RIG_TEST(ga_15_put_at_passive_level_frees_it)
 {
@@ -436,9 +434,7 @@ RIG_OUTSIDE_TEST(ga_18_port_reclaims_what_was_never_put)
     CHECK_NOTHING_REPORTED(); /* it is optional */
 }
 
-/* ---- Decisions
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Decisions ---- */
 
 RIG_TEST(ga_a1_no_description_no_adapter)
 {

@@ -32,8 +32,7 @@ static void check_reads(struct rig *rig, const struct buffer *buffer, unsigned s
     adapter_put(rig, adapter);
 }
 
-/* ---- LB-1 .. LB-6: locking
- * --------------------------------------------------------------------------------------------- */
+/* ---- LB-1 .. LB-6: locking ---- */
 
 RIG_TEST(lb_01_probes_makes_resident_and_locks)
 {
@@ -147,6 +146,7 @@ RIG_TEST(lb_05_mdl_reports_start_offset_count_and_frames, .layout = RIG_SCATTERE
         CHECK_EQUAL(MmGetMdlByteOffset(mdl), ranges[i].page_offset);
         CHECK_EQUAL(MmGetMdlByteCount(mdl), ranges[i].length);
         CHECK_SAME(mdl->Next, NULL);
+        KeFlushIoBuffers(mdl, FALSE, TRUE);
         /* The frames are where the bytes are: first, last, and one of each page between. */
         for (ULONG at = 0; at < ranges[i].length;
              at += at + PAGE < ranges[i].length ? PAGE : ranges[i].length - at) {
@@ -177,8 +177,7 @@ RIG_TEST(lb_06_one_frame_a_page_spanned)
     }
 }
 
-/* ---- LB-7, LB-8, LB-A5: unlocking
- * -------------------------------------------------------------------------------------- */
+/* ---- LB-7, LB-8, LB-A5: unlocking ---- */
 
 static void unlock_in_interrupt(void *context)
 {
@@ -247,9 +246,7 @@ RIG_TEST(lb_08_unlock_takes_the_system_mapping_with_it)
     CHECK_NOTHING_REPORTED();
 }
 
-/* ---- LB-9 .. LB-13
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- LB-9 .. LB-13 ---- */
 
 RIG_TEST(lb_09_locked_until_the_last_mdl_is_unlocked, .vanishing_memory = true,
          .small_memory = true)
@@ -353,9 +350,7 @@ RIG_TEST(lb_13_largest_mdl)
     CHECK_NOTHING_REPORTED();
 }
 
-/* ---- Decisions
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Decisions ---- */
 
 static void check_unlockable(struct rig *rig, PVOID base, ULONG length, const char *what)
 {

@@ -5,8 +5,7 @@
 #include "transfer.h"
 #include "wdm.h"
 
-/* ---- MR-1 .. MR-3: how many
- * ------------------------------------------------------------------------------------------- */
+/* ---- MR-1 .. MR-3: how many ---- */
 
 /* What of `length` bytes, from `in_page` bytes into a page of the scene's buffer on, one operation
  * is granted. */
@@ -91,8 +90,7 @@ RIG_TEST(mr_03_twelve_needed_five_granted_three_operations, .map_registers = 5,
     }
 }
 
-/* ---- MR-4 .. MR-6: what for
- * ------------------------------------------------------------------------------------------- */
+/* ---- MR-4 .. MR-6: what for ---- */
 
 /* All of it in one operation, both ways; the list as seen stays in the scene. */
 static void both_ways(struct rig *rig, enum adapter_kind kind, ULONG length)
@@ -153,8 +151,7 @@ RIG_TEST(mr_06_addresses_above_4_gib_are_bounced_not_truncated, .layout = RIG_SC
     scene_end(rig);
 }
 
-/* ---- MR-16 .. MR-18, decisions
- * ---------------------------------------------------------------------------------------- */
+/* ---- MR-16 .. MR-18, decisions ---- */
 
 static void device_reads(struct rig *rig, struct transfer *transfer)
 {

@@ -46,9 +46,7 @@ RIG_TEST(sd_01_callable_at_passive_and_dispatch_level)
     scene_end(rig);
 }
 
-/* ---- SD-2
- * --------------------------------------------------------------------------------------------------------------
- */
+/* ---- SD-2 ---- */
 
 static void start_refused(void *context)
 {
@@ -102,8 +100,7 @@ RIG_TEST(sd_02_refused_in_a_synchronize_callback)
     machine_works(rig);
 }
 
-/* ---- SD-3 .. SD-8: preparation, arguments
- * ------------------------------------------------------------------------------ */
+/* ---- SD-3 .. SD-8: preparation, arguments ---- */
 
 static void note_place(struct rig *rig, struct transfer *transfer)
 {
@@ -248,8 +245,7 @@ RIG_TEST(sd_08_refuses_what_is_no_mdl)
     machine_works(rig);
 }
 
-/* ---- SD-19 .. SD-22: the callback, the direction
- * ----------------------------------------------------------------------- */
+/* ---- SD-19 .. SD-22: the callback, the direction ---- */
 
 static void called_once(struct rig *rig)
 {
@@ -341,9 +337,7 @@ RIG_TEST(sd_22_direction_is_told_by_write_to_device, .layout = RIG_SCATTERED)
     scene_end(rig);
 }
 
-/* ---- SD-23 .. SD-28
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- SD-23 .. SD-28 ---- */
 
 enum { MANY = 1 << 16 };
 

@@ -4,8 +4,7 @@
 
 #include "transfer.h"
 
-/* ---- SD-9 .. SD-18: offset and length
- * ---------------------------------------------------------------------------------- */
+/* ---- SD-9 .. SD-18: offset and length ---- */
 
 RIG_TEST(sd_09_offset_is_from_buffer_start, .layout = RIG_SCATTERED)
 {

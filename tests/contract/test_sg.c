@@ -47,7 +47,6 @@ RIG_TEST(sg_02_element_is_a_logical_address_and_a_length, .layout = RIG_SCATTERE
                    "64 bits on every machine");
     _Static_assert(sizeof(((VP_SCATTER_GATHER_ELEMENT *)0)->Length) == sizeof(ULONG), "a ULONG");
     REQUIRE(scene_set(rig, SG64, 3 * PAGE));
-    CHECK(buffer_out_of_reach(&scene.buffer, 32) < 4);
     scene.transfer = transfer_of(scene.adapter, &scene.buffer, 5, 2 * PAGE, TRUE);
     CHECK(transfer_begin(rig, &scene.transfer));
     CHECK_EQUAL(scene.transfer.seen.elements[0].Address.QuadPart,
@@ -184,21 +183,7 @@ RIG_TEST(sg_09_headers_in_the_portable_order)
     CHECK_EQUAL(ERROR_NOT_ENOUGH_MEMORY, 8);
 }
 
-RIG_TEST(sg_a1_adjacent_pages_are_one_element, .layout = RIG_CONTIGUOUS, .identity = true)
-{
-    REQUIRE(scene_set(rig, SG64, 60 * PAGE));
-    for (ULONG page = 1; page < 61; page++)
-        CHECK_EQUAL(MmGetMdlPfnArray((PMDL)scene.buffer.mdl)[page],
-                    MmGetMdlPfnArray((PMDL)scene.buffer.mdl)[0] + page);
-    scene.transfer = transfer_of(scene.adapter, &scene.buffer, 0, 60 * PAGE, TRUE);
-    CHECK(transfer_begin(rig, &scene.transfer));
-    CHECK_EQUAL(scene.transfer.seen.count, 1);
-    CHECK_EQUAL(scene.transfer.seen.elements[0].Length, 60 * PAGE);
-    transfer_complete(rig, &scene.transfer);
-    scene_end(rig);
-}
-
-/* The frames of a whole list, counted as runs: elements = runs, each ended only by a gap or by 4
+/* The frames of a whole buffer, counted as runs: each ended only by a gap or by a multiple of 4
  * GiB. */
 static ULONG runs(const struct buffer *buffer)
 {
@@ -210,17 +195,41 @@ static ULONG runs(const struct buffer *buffer)
     return count;
 }
 
+static void check_runs(struct rig *rig, ULONG pages)
+{
+    REQUIRE(scene_set(rig, SG64, pages * PAGE));
+    scene.transfer = transfer_of(scene.adapter, &scene.buffer, 0, pages * PAGE, TRUE);
+    CHECK(transfer_begin(rig, &scene.transfer));
+    CHECK_EQUAL(scene.transfer.seen.count, runs(&scene.buffer));
+    CHECK(transfer_list_holds(&scene.transfer, 64)); /* none crosses 4 GiB */
+    transfer_complete(rig, &scene.transfer);
+    scene_end(rig);
+}
+
+RIG_TEST(sg_a1_adjacent_pages_are_one_element, .layout = RIG_CONTIGUOUS, .identity = true)
+{
+    unsigned whole = 0;
+
+    REQUIRE(scene_set(rig, SG64, 600 * PAGE));
+    for (ULONG page = 1; page < 600; page++)
+        CHECK_EQUAL(buffer_physical(&scene.buffer, page * PAGE),
+                    buffer_physical(&scene.buffer, 0) + page * PAGE);
+    for (ULONG part = 0; part < 10; part++) {
+        scene.transfer =
+            transfer_of(scene.adapter, &scene.buffer, part * 60 * PAGE, 60 * PAGE, TRUE);
+        CHECK(transfer_begin(rig, &scene.transfer));
+        whole +=
+            scene.transfer.seen.count == 1 && scene.transfer.seen.elements[0].Length == 60 * PAGE;
+        transfer_complete(rig, &scene.transfer);
+    }
+    CHECK(whole >= 9); /* one of them may lie across 4 GiB */
+    scene_end(rig);
+}
+
 RIG_TEST(sg_a1_elements_are_the_runs_of_adjacent_pages, .layout = RIG_MIXED, .identity = true)
 {
-    for (ULONG pages = 1; pages <= 60; pages += 7) {
-        REQUIRE(scene_set(rig, SG64, pages * PAGE));
-        scene.transfer = transfer_of(scene.adapter, &scene.buffer, 0, pages * PAGE, TRUE);
-        CHECK(transfer_begin(rig, &scene.transfer));
-        CHECK_EQUAL(scene.transfer.seen.count, runs(&scene.buffer));
-        CHECK(transfer_list_holds(&scene.transfer, 64)); /* none crosses 4 GiB */
-        transfer_complete(rig, &scene.transfer);
-        scene_end(rig);
-    }
+    for (ULONG pages = 1; pages <= 60; pages += 7)
+        check_runs(rig, pages);
 }
 
 /* An MDL with frames of our choosing around 4 GiB: only its numbers are looked at. */

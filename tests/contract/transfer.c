@@ -7,9 +7,7 @@
 #include <ntddk.h>
 #include "transfer.h"
 
-/* ---- Buffers
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Buffers ---- */
 
 uint8_t pattern(size_t index, unsigned salt)
 {
@@ -101,9 +99,7 @@ unsigned buffer_out_of_reach(const struct buffer *buffer, unsigned bits)
     return count;
 }
 
-/* ---- Adapters
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Adapters ---- */
 
 VP_DEVICE_DESCRIPTION adapter_description(enum adapter_kind kind, ULONG maximum_length)
 {
@@ -134,9 +130,7 @@ void adapter_put(struct rig *rig, PVP_DMA_ADAPTER adapter)
     VideoPortPutDmaAdapter(rig->extension, adapter);
 }
 
-/* ---- Transfers
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Transfers ---- */
 
 static uint32_t turns;
 
@@ -155,9 +149,13 @@ static VOID NTAPI execute(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDmaAdapter,
     transfer->seen.count = SGList->NumberOfElements;
     for (ULONG i = 0; i < SGList->NumberOfElements && i < SEEN_ELEMENTS; i++)
         transfer->seen.elements[i] = SGList->Elements[i];
-    __atomic_add_fetch(&transfer->calls, 1, __ATOMIC_RELEASE);
-    if (transfer->hook)
+    if (transfer->hook) {
+        __atomic_add_fetch(&transfer->calls, 1, __ATOMIC_RELEASE);
         transfer->hook(transfer->rig, transfer);
+        __atomic_add_fetch(&transfer->ended, 1, __ATOMIC_RELEASE);
+    } else {
+        __atomic_add_fetch(&transfer->calls, 1, __ATOMIC_RELEASE);
+    }
 }
 
 struct transfer transfer_of(PVP_DMA_ADAPTER adapter, const struct buffer *buffer, ULONG offset,
@@ -177,7 +175,7 @@ VP_STATUS transfer_start(struct rig *rig, struct transfer *transfer)
     transfer->rig = rig;
     transfer->granted = transfer->length;
     transfer->returned = false;
-    transfer->calls = 0;
+    transfer->calls = transfer->ended = 0;
     status = VideoPortStartDma(rig->extension, transfer->adapter, transfer->mdl, transfer->offset,
                                &transfer->granted, execute, transfer, transfer->to_device);
     transfer->status = status;
@@ -188,7 +186,7 @@ VP_STATUS transfer_start(struct rig *rig, struct transfer *transfer)
 bool transfer_begin(struct rig *rig, struct transfer *transfer)
 {
     return CHECK_EQUAL(transfer_start(rig, transfer), NO_ERROR) &&
-           CHECK(rig_wait(rig, &transfer->calls, 1));
+           CHECK(rig_wait(rig, transfer->hook ? &transfer->ended : &transfer->calls, 1));
 }
 
 void transfer_complete(struct rig *rig, struct transfer *transfer)
@@ -296,11 +294,33 @@ VOID NTAPI note_call(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDmaAdapter,
 
 struct scene scene;
 
+/* Buffers until one has no page within 24 bits: in a scattered layout the first nearly always. */
+static bool make_out_of_reach(struct rig *rig, ULONG length)
+{
+    struct buffer tries[16];
+    unsigned count = 0, i;
+    bool made;
+
+    do {
+        made = buffer_make_locked(rig, &tries[count], 100, length);
+        count += made;
+    } while (made && count < ARRAYSIZE(tries) &&
+             buffer_out_of_reach(&tries[count - 1], 24) < pages_of(100, length));
+    for (i = 0; i + 1 < count; i++)
+        buffer_drop(rig, &tries[i]);
+    scene.buffer = tries[count ? count - 1 : 0];
+    return made && CHECK_EQUAL(buffer_out_of_reach(&scene.buffer, 24), pages_of(100, length));
+}
+
 bool scene_set(struct rig *rig, enum adapter_kind kind, ULONG length)
 {
     memset(&scene, 0, sizeof(scene));
     scene.adapter = adapter_get(rig, kind, 64 * PAGE);
-    return scene.adapter && buffer_make_locked(rig, &scene.buffer, 100, length);
+    if (!scene.adapter)
+        return false;
+    if (kind == FLAT24 && rig->needs->layout == RIG_SCATTERED)
+        return make_out_of_reach(rig, length);
+    return buffer_make_locked(rig, &scene.buffer, 100, length);
 }
 
 void scene_end(struct rig *rig)

@@ -13,9 +13,7 @@
 #define DISPATCH 2u
 #define REACH(n) ((n) == 64 ? ~0ull : (1ull << (n)) - 1)
 
-/* ---- Buffers
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Buffers ---- */
 
 enum { GUARD = 64 }; /* bytes watched before and after a buffer */
 
@@ -50,9 +48,7 @@ uint64_t buffer_physical(const struct buffer *buffer, ULONG index);
 /* Pages that `length` bytes from `page_offset` on lie in. */
 ULONG pages_of(ULONG page_offset, ULONG length);
 
-/* ---- Adapters
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Adapters ---- */
 
 enum adapter_kind {
     SG64,   /* scatter/gather, 64-bit addresses */
@@ -69,9 +65,7 @@ unsigned adapter_bits(enum adapter_kind kind);
 PVP_DMA_ADAPTER adapter_get(struct rig *rig, enum adapter_kind kind, ULONG maximum_length);
 void adapter_put(struct rig *rig, PVP_DMA_ADAPTER adapter);
 
-/* ---- Transfers
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Transfers ---- */
 
 enum { SEEN_ELEMENTS = 528 };
 
@@ -88,7 +82,8 @@ struct transfer {
     VP_STATUS status;
     ULONG granted;  /* *pLength */
     bool returned;  /* VideoPortStartDma has returned */
-    uint32_t calls; /* of HwVidExecuteDma; set after all of `seen` */
+    uint32_t calls; /* of HwVidExecuteDma; set after all of `seen`, and before the hook */
+    uint32_t ended; /* the hook has returned; the last that is done to a transfer with a hook */
     struct {
         UCHAR irql;
         PVOID extension;
@@ -108,8 +103,8 @@ struct transfer transfer_of(PVP_DMA_ADAPTER adapter, const struct buffer *buffer
                             ULONG length, BOOLEAN to_device);
 /* VideoPortStartDma, whatever it says. */
 VP_STATUS transfer_start(struct rig *rig, struct transfer *transfer);
-/* The same; then waits for HwVidExecuteDma. false, and a failed check, if it was refused or never
- * called back. */
+/* The same; then waits for HwVidExecuteDma and the hook. false, and a failed check, if it was
+ * refused or never called back. */
 bool transfer_begin(struct rig *rig, struct transfer *transfer);
 /* VideoPortCompleteDma with the list that HwVidExecuteDma was given. */
 void transfer_complete(struct rig *rig, struct transfer *transfer);
@@ -142,8 +137,7 @@ struct noted_call {
 VOID NTAPI note_call(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDmaAdapter,
                      PVP_SCATTER_GATHER_LIST SGList, PVOID Context);
 
-/* ---- The scene: what most tests begin with
- * ----------------------------------------------------------------------------- */
+/* ---- The scene: what most tests begin with ---- */
 
 struct scene {
     PVP_DMA_ADAPTER adapter; /* for 64 pages an operation */

@@ -85,6 +85,7 @@ NTSTATUS wdm_get_list(PDMA_ADAPTER adapter, const struct buffer *buffer, ULONG o
     KIRQL irql;
 
     *list = (struct wdm_list){0};
+    KeFlushIoBuffers(buffer->mdl, !to_device, TRUE);
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
     status = adapter->DmaOperations->GetScatterGatherList(
         adapter, wdm_pdo(), buffer->mdl, (PUCHAR)MmGetMdlVirtualAddress((PMDL)buffer->mdl) + offset,

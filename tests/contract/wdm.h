@@ -29,7 +29,8 @@ struct wdm_list {
     uint32_t calls;
 };
 
-/* GetScatterGatherList for buffer bytes [offset, offset + length), at DISPATCH_LEVEL. */
+/* KeFlushIoBuffers, and GetScatterGatherList at DISPATCH_LEVEL, for buffer bytes [offset, offset +
+ * length). */
 NTSTATUS wdm_get_list(PDMA_ADAPTER adapter, const struct buffer *buffer, ULONG offset, ULONG length,
                       BOOLEAN to_device, struct wdm_list *list);
 /* PutScatterGatherList, at DISPATCH_LEVEL. */
