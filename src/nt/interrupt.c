@@ -183,7 +183,7 @@ static bool remove_interrupt(struct vport_nt *nt, PKINTERRUPT interrupt, ULONG *
 
     vport_lock_acquire(&nt->interrupt_lock);
     for (unsigned i = 0; i < VPORT_NT_INTERRUPTS && !found; i++) {
-        if (nt->interrupts[i] == interrupt) {
+        if (interrupt && nt->interrupts[i] == interrupt) {
             __atomic_store_n(&nt->interrupts[i], NULL, __ATOMIC_RELAXED);
             interrupt->connected = false;
             *vector = interrupt->vector;

@@ -53,6 +53,9 @@ struct vport_nt_device *vport_nt_device_check(const DEVICE_OBJECT *object, const
 
 /* ---- Creating ---- */
 
+/* Drivers expect any object of theirs to be aligned in it. */
+#define EXTENSION_OFFSET ((sizeof(DEVICE_OBJECT) + 15u) & ~(size_t)15)
+
 static void init_object(struct vport_nt_device *device, PDRIVER_OBJECT driver, ULONG extension_size,
                         DEVICE_TYPE type, ULONG characteristics, BOOLEAN exclusive)
 {
@@ -64,7 +67,7 @@ static void init_object(struct vport_nt_device *device, PDRIVER_OBJECT driver, U
     object->Flags = DO_DEVICE_INITIALIZING | (exclusive ? DO_EXCLUSIVE : 0) |
                     (device->name.Buffer ? DO_DEVICE_HAS_NAME : 0);
     object->Characteristics = characteristics;
-    object->DeviceExtension = extension_size ? object + 1 : NULL;
+    object->DeviceExtension = extension_size ? (char *)object + EXTENSION_OFFSET : NULL;
     object->DeviceType = type;
     object->StackSize = 1;
     object->SectorSize = 0;
@@ -80,7 +83,8 @@ static void init_object(struct vport_nt_device *device, PDRIVER_OBJECT driver, U
 /* Zeroed, the driver's extension included. */
 static struct vport_nt_device *allocate(ULONG extension_size)
 {
-    size_t size = sizeof(struct vport_nt_device) + extension_size;
+    size_t size =
+        sizeof(struct vport_nt_device) + EXTENSION_OFFSET - sizeof(DEVICE_OBJECT) + extension_size;
     struct vport_nt_device *device = aligned_alloc(64, (size_t)vport_align_up(size, 64));
 
     if (device)
@@ -316,7 +320,7 @@ PDEVICE_OBJECT NTAPI IoAttachDeviceToDeviceStack(PDEVICE_OBJECT SourceDevice,
     PDEVICE_OBJECT top = NULL;
 
     vport_nt_irql_at_most("IoAttachDeviceToDeviceStack", DISPATCH_LEVEL, VPORT_SITE);
-    if (!source || !target || source->below)
+    if (!source || !target || source->below || SourceDevice->AttachedDevice)
         return NULL;
     vport_lock_acquire(&source->nt->object_lock);
     if (top_of(TargetDevice) != SourceDevice && !device_of(top_of(TargetDevice))->deleted) {

@@ -24,36 +24,48 @@ static NTSTATUS send_file(struct vport_nt *nt, struct vport_nt_file *file, UCHAR
     return vport_nt_send(nt, file->top, irp, &event, &block);
 }
 
+static struct vport_nt_file *create_file(struct vport_nt *nt, PDEVICE_OBJECT pdo)
+{
+    struct vport_nt_file *file = calloc(1, sizeof(*file));
+
+    if (!file)
+        return NULL;
+    InitializeListHead(&file->open);
+    file->references = 1;
+    file->object.Type = IO_TYPE_FILE;
+    file->object.Size = sizeof(FILE_OBJECT);
+    file->object.DeviceObject = pdo;
+    vport_lock_acquire(&nt->object_lock);
+    InsertTailList(&nt->file_objects, &file->link);
+    vport_lock_release(&nt->object_lock);
+    return file;
+}
+
 static void free_file(struct vport_nt *nt, struct vport_nt_file *file)
 {
-    vport_nt_device_release(nt, file->top);
+    vport_lock_acquire(&nt->object_lock);
+    RemoveEntryList(&file->link);
+    vport_lock_release(&nt->object_lock);
+    if (file->top)
+        vport_nt_device_release(nt, file->top);
     free(file);
 }
 
 /* Opens the stack on `pdo`. */
 static NTSTATUS open_file(struct vport_nt *nt, PDEVICE_OBJECT pdo, struct vport_nt_file **result)
 {
-    struct vport_nt_file *file = calloc(1, sizeof(*file));
+    struct vport_nt_file *file = create_file(nt, pdo);
     NTSTATUS status;
 
     *result = NULL;
     if (!file)
         return STATUS_INSUFFICIENT_RESOURCES;
-    InitializeListHead(&file->link);
-    file->references = 1;
     file->top = vport_nt_stack_top(nt, pdo);
-    file->object.Type = IO_TYPE_FILE;
-    file->object.Size = sizeof(FILE_OBJECT);
-    file->object.DeviceObject = pdo;
     status = file->top ? send_file(nt, file, IRP_MJ_CREATE) : STATUS_NO_SUCH_DEVICE;
-    if (NT_SUCCESS(status)) {
+    if (NT_SUCCESS(status))
         *result = file;
-        return status;
-    }
-    if (file->top)
-        free_file(nt, file);
     else
-        free(file);
+        free_file(nt, file);
     return status;
 }
 
@@ -80,7 +92,7 @@ NTSTATUS vport_nt_device_open(struct vport_nt *nt, PDEVICE_OBJECT pdo)
     status = open_file(nt, pdo, &file);
     if (NT_SUCCESS(status)) {
         vport_lock_acquire(&nt->object_lock);
-        InsertTailList(&device->opens, &file->link);
+        InsertTailList(&device->opens, &file->open);
         vport_lock_release(&nt->object_lock);
     }
     vport_nt_leave(&cpu);
@@ -98,7 +110,7 @@ NTSTATUS vport_nt_device_close(struct vport_nt *nt, PDEVICE_OBJECT pdo)
         return STATUS_NO_SUCH_DEVICE;
     vport_lock_acquire(&nt->object_lock);
     if (!IsListEmpty(&device->opens))
-        file = CONTAINING_RECORD(RemoveTailList(&device->opens), struct vport_nt_file, link);
+        file = CONTAINING_RECORD(RemoveTailList(&device->opens), struct vport_nt_file, open);
     vport_lock_release(&nt->object_lock);
     if (!file)
         return STATUS_INVALID_HANDLE;
@@ -145,13 +157,19 @@ PDEVICE_OBJECT NTAPI IoGetRelatedDeviceObject(PFILE_OBJECT FileObject)
 
 /* ---- References ---- */
 
-static struct vport_nt_file *file_of(PVOID object)
+static struct vport_nt_file *file_of(struct vport_nt *nt, PVOID object)
 {
-    PFILE_OBJECT file = object;
+    struct vport_nt_file *found = NULL;
 
-    if (!object || file->Type != IO_TYPE_FILE || file->Size != sizeof(FILE_OBJECT))
-        return NULL;
-    return VPORT_CONTAINER_OF(file, struct vport_nt_file, object);
+    vport_lock_acquire(&nt->object_lock);
+    for (PLIST_ENTRY e = nt->file_objects.Flink; e != &nt->file_objects && !found; e = e->Flink) {
+        struct vport_nt_file *file = CONTAINING_RECORD(e, struct vport_nt_file, link);
+
+        if (&file->object == object)
+            found = file;
+    }
+    vport_lock_release(&nt->object_lock);
+    return found;
 }
 
 static LONG_PTR count_file(struct vport_nt *nt, struct vport_nt_file *file, LONG amount)
@@ -170,6 +188,7 @@ static LONG_PTR reference(PVOID object, LONG amount, const char *function, const
 {
     struct vport_nt *nt = vport_nt_get();
     struct vport_nt_device *device = nt ? vport_nt_device_of(nt, object) : NULL;
+    struct vport_nt_file *file;
     LONG_PTR now = 0;
 
     if (device) {
@@ -180,8 +199,8 @@ static LONG_PTR reference(PVOID object, LONG amount, const char *function, const
             vport_nt_device_release(nt, object);
     } else if (nt && vport_nt_driver_of(nt, object)) {
         now = 1; /* a driver object lives until it is unloaded, whoever refers to it */
-    } else if (nt && vport_nt_readable(object, sizeof(FILE_OBJECT)) && file_of(object)) {
-        now = count_file(nt, file_of(object), amount);
+    } else if (nt && (file = file_of(nt, object))) {
+        now = count_file(nt, file, amount);
     } else {
         vport_nt_report("OBJECT", site, "%s: %p is no object that can be referred to.", function,
                         object);
@@ -212,4 +231,17 @@ NTSTATUS NTAPI ObReferenceObjectByPointer(PVOID Object, ACCESS_MASK DesiredAcces
     return reference(Object, 1, "ObReferenceObjectByPointer", VPORT_SITE) > 0
                ? STATUS_SUCCESS
                : STATUS_OBJECT_TYPE_MISMATCH;
+}
+
+void vport_nt_files_end(struct vport_nt *nt)
+{
+    while (!IsListEmpty(&nt->file_objects)) {
+        struct vport_nt_file *file =
+            CONTAINING_RECORD(nt->file_objects.Flink, struct vport_nt_file, link);
+
+        vport_report(nt->reports, "LEAK", NULL,
+                     "A device was opened and never closed (%d reference(s) to its file object).",
+                     file->references);
+        free_file(nt, file);
+    }
 }

@@ -24,7 +24,8 @@ bool vport_nt_string_copy(PUNICODE_STRING to, PCUNICODE_STRING from)
 
     if (!buffer)
         return false;
-    memcpy(buffer, from->Buffer, from->Length);
+    if (from->Length)
+        memcpy(buffer, from->Buffer, from->Length);
     buffer[from->Length / sizeof(WCHAR)] = 0;
     *to = (UNICODE_STRING){from->Length, (USHORT)(from->Length + sizeof(WCHAR)), buffer};
     return true;

@@ -84,6 +84,7 @@ struct vport_nt {
     LIST_ENTRY drivers;
     LIST_ENTRY devices;
     ULONG instances;  /* devices ever made */
+    LIST_ENTRY file_objects;
     LIST_ENTRY links; /* symbolic links */
     LIST_ENTRY lookasides;
     LIST_ENTRY work_items;

@@ -53,7 +53,9 @@ enum vport_status vport_nt_begin_mdls(struct vport_nt *nt)
 /* The MDL that starts at `pointer`; NULL if none that lives does. */
 static struct vport_nt_mdl *find(const MDL *pointer)
 {
-    struct vport_nt_mdl *mdl = VPORT_CONTAINER_OF(pointer, struct vport_nt_mdl, mdl);
+    /* As numbers: the pointer may be anything. */
+    struct vport_nt_mdl *mdl =
+        (struct vport_nt_mdl *)((uintptr_t)pointer - offsetof(struct vport_nt_mdl, mdl));
 
     if (!pointer || !vport_block_live(blocks, mdl) ||
         atomic_load_explicit(&mdl->freed, memory_order_relaxed))

@@ -7,6 +7,7 @@ enum vport_status vport_nt_begin_objects(struct vport_nt *nt)
     InitializeListHead(&nt->drivers);
     InitializeListHead(&nt->devices);
     InitializeListHead(&nt->links);
+    InitializeListHead(&nt->file_objects);
     InitializeListHead(&nt->work_items);
     InitializeListHead(&nt->io_timers);
     InitializeListHead(&nt->bugcheck_callbacks);
@@ -19,6 +20,7 @@ void vport_nt_end_objects(struct vport_nt *nt)
     if (!IsListEmpty(&nt->bugcheck_callbacks))
         vport_report(nt->reports, "LEAK", NULL, "A bug check callback was never deregistered.");
     vport_nt_names_end(nt);
+    vport_nt_files_end(nt);
     /* Deleted devices that somebody still refers to; all others went with their drivers. */
     while (!IsListEmpty(&nt->devices)) {
         struct vport_nt_device *device =

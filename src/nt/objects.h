@@ -34,7 +34,8 @@ struct vport_nt_device {
 };
 
 struct vport_nt_file {
-    LIST_ENTRY link; /* its device's `opens`, or empty */
+    LIST_ENTRY link; /* nt->file_objects */
+    LIST_ENTRY open; /* its device's `opens`, or alone */
     LONG references;
     PDEVICE_OBJECT top; /* of the stack that it was opened on */
     FILE_OBJECT object;
@@ -51,6 +52,8 @@ struct vport_nt_device *vport_nt_device_check(const DEVICE_OBJECT *object, const
  */
 bool vport_nt_device_hold(struct vport_nt *nt, PDEVICE_OBJECT object);
 void vport_nt_device_release(struct vport_nt *nt, PDEVICE_OBJECT object);
+/* Frees the file objects that are left, with a report; nobody is asked: the kernel ends. */
+void vport_nt_files_end(struct vport_nt *nt);
 /* Frees a device without asking anybody: the kernel ends. */
 void vport_nt_device_discard(struct vport_nt_device *device);
 void vport_nt_io_timer_delete(struct vport_nt *nt, PDEVICE_OBJECT object);
