@@ -270,7 +270,7 @@ static bool may_lock_here(struct vport_nt *nt, const MDL *mdl, const void *site)
 {
     POOL_TYPE type = PagedPool;
     SIZE_T rest;
-    const char *start = (const char *)mdl->StartVa + mdl->ByteOffset;
+    const void *start = MmGetMdlVirtualAddress(mdl);
     bool nonpaged = KeGetCurrentIrql() == DISPATCH_LEVEL &&
                     vport_nt_pool_find(nt, start, &type, &rest) && type == NonPagedPool;
 
