@@ -11,6 +11,9 @@
 #define EDU_LINES  28
 #define EDU_REACH  (UINT64_C(1) << EDU_LINES)
 #define PIXEL_SIZE 4u
+/* Pages of the longest list that virtio-gpu takes, and one: its limit shall be the device's, not
+ * ours. */
+#define MAP_REGISTERS 16385u
 
 static const struct vport_qemu_model_facts facts[VPORT_QEMU_MODELS] = {
     [VPORT_QEMU_NONE] = {.name = "none", .video_memory = -1, .registers = -1},
@@ -122,7 +125,7 @@ enum vport_status vport_qemu_options_settle(struct vport_qemu_options *options, 
     if (options->memory == 0)
         options->memory = shares_reach(options) ? MIB(192) : MIB(512);
     if (options->map_registers == 0)
-        options->map_registers = 256;
+        options->map_registers = MAP_REGISTERS;
     return check_sizes(options, error, size);
 }
 

@@ -41,7 +41,7 @@ struct vport_qemu_options {
                         screen */
     uint32_t width, height; /* pixels, 1 to 16384, of the mode that the screen shows or prefers; 0:
                                1024 x 768 */
-    uint32_t map_registers; /* most an adapter is granted; 0: 256 */
+    uint32_t map_registers; /* most an adapter is granted; 0: 16385 */
 };
 
 /* Is QEMU here, with all that its machines need? VPORT_E_ENVIRONMENT: `why` (`size` bytes) says

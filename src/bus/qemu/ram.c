@@ -198,7 +198,7 @@ enum vport_status vport_qemu_ram_create(struct vport_qemu_ram *ram, uint64_t siz
 {
     size_t frames = size >> VPORT_PAGE_SHIFT;
 
-    *ram = (struct vport_qemu_ram){.fd = -1, .frames = frames, .user = frames / 8, .random = seed};
+    *ram = (struct vport_qemu_ram){.fd = -1, .frames = frames, .user = frames / 4, .random = seed};
     pthread_mutex_init(&ram->lock, NULL);
     if (!vport_bitmap_create(&ram->map, frames) || !map(ram, size)) {
         vport_qemu_ram_destroy(ram);

@@ -4,8 +4,8 @@
  * [4096 n, 4096 n + 4096). Owns which frames are taken. Does not know what for.
  *
  *   0 .. 1 MiB        nobody's: PC firmware's and video memory's holes; and address 0 stays a
- * mistake 1 MiB .. 1/8      first choice for bounce pages, common buffers and page tables, from
- * below 1/8 .. end        user memory
+ * mistake 1 MiB .. 1/4      first choice for bounce pages, common buffers and page tables, from
+ * below 1/4 .. end        user memory
  */
 #ifndef VPORT_BUS_QEMU_RAM_H
 #define VPORT_BUS_QEMU_RAM_H
