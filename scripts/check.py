@@ -39,7 +39,7 @@ RUNS = [
 
 # A sanitizer that finds something ends the program with a status that no test takes for an answer.
 ENVIRONMENT = {
-    "ASAN_OPTIONS": "detect_stack_use_after_return=1:exitcode=97",
+    "ASAN_OPTIONS": "exitcode=97",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=97",
     "TSAN_OPTIONS": "halt_on_error=1:exitcode=97",
 }
