@@ -28,7 +28,8 @@ static void hear(void *context, ULONG component, ULONG level, const char *text)
 {
     size_t length = strlen(test.debug);
 
-    snprintf(test.debug + length, sizeof(test.debug) - length, "%u.%u %s\n", component, level, text);
+    snprintf(test.debug + length, sizeof(test.debug) - length, "%u.%u %s\n", component, level,
+             text);
 }
 
 static int setup(enum vport_loop_mode mode)
@@ -41,7 +42,8 @@ static int setup(enum vport_loop_mode mode)
     assert_int_equal(vport_space_create(&ops, NULL, &test.space), VPORT_OK);
     test.reports = vport_reports_create(NULL, NULL);
     assert_non_null(test.reports);
-    config = (struct vport_nt_config){.loop = test.loop, .space = test.space, .reports = test.reports};
+    config =
+        (struct vport_nt_config){.loop = test.loop, .space = test.space, .reports = test.reports};
     assert_int_equal(vport_nt_create(&config, &test.nt), VPORT_OK);
     vport_nt_set_debug_sink(test.nt, hear, NULL);
     vport_nt_enter(test.nt, &test.cpu);
@@ -131,8 +133,9 @@ PDEVICE_OBJECT create_device(PDRIVER_OBJECT driver, const WCHAR *name)
     PDEVICE_OBJECT device;
 
     RtlInitUnicodeString(&string, name);
-    assert_int_equal(IoCreateDevice(driver, 64, name ? &string : NULL, FILE_DEVICE_VIDEO, 0, FALSE, &device),
-                     STATUS_SUCCESS);
+    assert_int_equal(
+        IoCreateDevice(driver, 64, name ? &string : NULL, FILE_DEVICE_VIDEO, 0, FALSE, &device),
+        STATUS_SUCCESS);
     return device;
 }
 

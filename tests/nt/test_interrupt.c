@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Interrupts: delivery, sharing, synchronization, and DPCs that come while another processor is raised. */
+/* Interrupts: delivery, sharing, synchronization, and DPCs that come while another processor is
+ * raised. */
 #include "fixture.h"
 
 #define VECTOR 17
@@ -65,8 +66,8 @@ static PKINTERRUPT connect(BOOLEAN share)
 {
     PKINTERRUPT interrupt;
 
-    assert_int_equal(IoConnectInterrupt(&interrupt, service, &seen, NULL, VECTOR, DIRQL, DIRQL, LevelSensitive, share, 1,
-                                        FALSE),
+    assert_int_equal(IoConnectInterrupt(&interrupt, service, &seen, NULL, VECTOR, DIRQL, DIRQL,
+                                        LevelSensitive, share, 1, FALSE),
                      STATUS_SUCCESS);
     assert_non_null(interrupt);
     return interrupt;
@@ -156,7 +157,8 @@ static void test_shared_vectors_are_asked_in_turn(void **state)
     first = connect(TRUE);
     second = connect(TRUE);
     assert_int_equal(seen.connects, 1); /* the vector once */
-    assert_int_equal(IoConnectInterrupt(&third, service, &seen, NULL, VECTOR, DIRQL, DIRQL, LevelSensitive, FALSE, 1, FALSE),
+    assert_int_equal(IoConnectInterrupt(&third, service, &seen, NULL, VECTOR, DIRQL, DIRQL,
+                                        LevelSensitive, FALSE, 1, FALSE),
                      STATUS_INVALID_PARAMETER);
     assert_null(third);
     seen.claim = false;
@@ -177,11 +179,12 @@ static void test_a_vector_that_the_bus_refuses(void **state)
 
     begin();
     seen.connect_status = VPORT_E_UNKNOWN;
-    assert_int_equal(IoConnectInterrupt(&interrupt, service, &seen, NULL, VECTOR, DIRQL, DIRQL, LevelSensitive, FALSE, 1,
-                                        FALSE),
+    assert_int_equal(IoConnectInterrupt(&interrupt, service, &seen, NULL, VECTOR, DIRQL, DIRQL,
+                                        LevelSensitive, FALSE, 1, FALSE),
                      STATUS_NOT_FOUND);
     assert_null(interrupt);
-    assert_int_equal(IoConnectInterrupt(&interrupt, NULL, &seen, NULL, VECTOR, DIRQL, DIRQL, LevelSensitive, FALSE, 1, FALSE),
+    assert_int_equal(IoConnectInterrupt(&interrupt, NULL, &seen, NULL, VECTOR, DIRQL, DIRQL,
+                                        LevelSensitive, FALSE, 1, FALSE),
                      STATUS_INVALID_PARAMETER);
 }
 
@@ -190,8 +193,8 @@ static void test_impossible_levels_are_reported(void **state)
     PKINTERRUPT interrupt;
 
     begin();
-    assert_int_equal(IoConnectInterrupt(&interrupt, service, &seen, NULL, VECTOR, PASSIVE_LEVEL, PASSIVE_LEVEL, Latched, FALSE, 1,
-                                        FALSE),
+    assert_int_equal(IoConnectInterrupt(&interrupt, service, &seen, NULL, VECTOR, PASSIVE_LEVEL,
+                                        PASSIVE_LEVEL, Latched, FALSE, 1, FALSE),
                      STATUS_SUCCESS);
     expect_reports("IRQL", 1);
     vport_nt_interrupt(test.nt, VECTOR);
@@ -280,7 +283,8 @@ static void test_synchronizing_within_itself_is_reported(void **state)
     begin();
     interrupt = connect(FALSE);
     assert_true(KeSynchronizeExecution(interrupt, synchronize_again, interrupt));
-    assert_int_equal(vport_reports_count(test.reports, "SPINLOCK"), 2); /* taken twice, released twice */
+    assert_int_equal(vport_reports_count(test.reports, "SPINLOCK"),
+                     2); /* taken twice, released twice */
     vport_reports_clear(test.reports);
     IoDisconnectInterrupt(interrupt);
 }

@@ -7,8 +7,8 @@
 static struct {
     unsigned calls;
     UCHAR major[32], minor[32];
-    NTSTATUS status;              /* what it completes with */
-    NTSTATUS returned;            /* what it returns, if not 0 */
+    NTSTATUS status;   /* what it completes with */
+    NTSTATUS returned; /* what it returns, if not 0 */
     ULONG_PTR information;
     bool pend, forget, twice;
     PIRP pending;
@@ -96,7 +96,8 @@ static NTSTATUS NTAPI dispatch_power(PDEVICE_OBJECT device, PIRP irp)
     assert_int_equal(stack->Parameters.Power.Type, DevicePowerState);
     drv.power_state = stack->Parameters.Power.State.DeviceState;
     PoStartNextPowerIrp(irp);
-    return complete(irp, stack->MinorFunction == IRP_MN_QUERY_POWER ? drv.query_status : drv.status, 0);
+    return complete(irp, stack->MinorFunction == IRP_MN_QUERY_POWER ? drv.query_status : drv.status,
+                    0);
 }
 
 static NTSTATUS NTAPI add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT pdo)
@@ -191,7 +192,8 @@ static int teardown_stack(void **state)
         drv.query_status = STATUS_SUCCESS;
         drv.keep_device = false;
         if (pdo->AttachedDevice)
-            assert_int_equal(vport_nt_device_pnp(test.nt, pdo, IRP_MN_REMOVE_DEVICE), STATUS_SUCCESS);
+            assert_int_equal(vport_nt_device_pnp(test.nt, pdo, IRP_MN_REMOVE_DEVICE),
+                             STATUS_SUCCESS);
         vport_nt_driver_unload(test.nt, driver);
         assert_int_equal(drv.unloads, 1);
         IoDeleteDevice(pdo);
@@ -210,9 +212,11 @@ static void test_a_driver_that_refuses_leaves_nothing(void **state)
 
     memset(&drv, 0, sizeof(drv));
     drv.status = STATUS_NO_SUCH_DEVICE;
-    assert_int_equal(vport_nt_driver_load(test.nt, "Testing", entry, &refused), STATUS_NO_SUCH_DEVICE);
+    assert_int_equal(vport_nt_driver_load(test.nt, "Testing", entry, &refused),
+                     STATUS_NO_SUCH_DEVICE);
     assert_null(refused);
-    assert_int_equal(vport_nt_driver_load(test.nt, NULL, entry, &refused), STATUS_INVALID_PARAMETER);
+    assert_int_equal(vport_nt_driver_load(test.nt, NULL, entry, &refused),
+                     STATUS_INVALID_PARAMETER);
 }
 
 static void test_driver_object_extensions(void **state)
@@ -222,10 +226,12 @@ static void test_driver_object_extensions(void **state)
     PVOID again;
 
     assert_null(IoGetDriverObjectExtension(object, &drv));
-    assert_int_equal(IoAllocateDriverObjectExtension(object, &drv, 100, (PVOID *)&extension), STATUS_SUCCESS);
+    assert_int_equal(IoAllocateDriverObjectExtension(object, &drv, 100, (PVOID *)&extension),
+                     STATUS_SUCCESS);
     for (unsigned i = 0; i < 100; i++)
         assert_int_equal(extension[i], 0);
-    assert_int_equal(IoAllocateDriverObjectExtension(object, &drv, 10, &again), STATUS_OBJECT_NAME_COLLISION);
+    assert_int_equal(IoAllocateDriverObjectExtension(object, &drv, 10, &again),
+                     STATUS_OBJECT_NAME_COLLISION);
     assert_null(again);
     assert_ptr_equal(IoGetDriverObjectExtension(object, &drv), extension);
     vport_nt_driver_unload(test.nt, object);
@@ -275,7 +281,8 @@ static void test_a_device_has_a_zeroed_extension(void **state)
     assert_int_equal(device->StackSize, 1);
     assert_true(device->Flags & DO_DEVICE_INITIALIZING);
     RtlInitUnicodeString(&name, L"\\device\\ONE");
-    assert_int_equal(IoCreateDevice(object, 0, &name, FILE_DEVICE_VIDEO, 0, FALSE, &other), STATUS_OBJECT_NAME_COLLISION);
+    assert_int_equal(IoCreateDevice(object, 0, &name, FILE_DEVICE_VIDEO, 0, FALSE, &other),
+                     STATUS_OBJECT_NAME_COLLISION);
     assert_null(other);
     IoDeleteDevice(device);
     assert_null(object->DeviceObject);
@@ -339,8 +346,10 @@ static void test_names_and_links(void **state)
     RtlInitUnicodeString(&missing, L"\\Device\\Video1");
     assert_int_equal(IoCreateSymbolicLink(&link, &device_name), STATUS_SUCCESS);
     assert_int_equal(IoCreateSymbolicLink(&same_link, &device_name), STATUS_OBJECT_NAME_COLLISION);
-    assert_int_equal(IoGetDeviceObjectPointer(&missing, FILE_READ_DATA, &file, &device), STATUS_OBJECT_NAME_NOT_FOUND);
-    assert_int_equal(IoGetDeviceObjectPointer(&same_link, FILE_READ_DATA, &file, &device), STATUS_SUCCESS);
+    assert_int_equal(IoGetDeviceObjectPointer(&missing, FILE_READ_DATA, &file, &device),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(IoGetDeviceObjectPointer(&same_link, FILE_READ_DATA, &file, &device),
+                     STATUS_SUCCESS);
     assert_ptr_equal(device, drv.fdo);
     assert_ptr_equal(drv.file, file);
     assert_ptr_equal(IoGetRelatedDeviceObject(file), device);
@@ -354,7 +363,8 @@ static void test_names_and_links(void **state)
     assert_int_equal(IoDeleteSymbolicLink(&same_link), STATUS_SUCCESS);
     assert_int_equal(IoDeleteSymbolicLink(&same_link), STATUS_OBJECT_NAME_NOT_FOUND);
     drv.status = STATUS_ACCESS_DENIED;
-    assert_int_equal(IoGetDeviceObjectPointer(&device_name, FILE_READ_DATA, &file, &device), STATUS_ACCESS_DENIED);
+    assert_int_equal(IoGetDeviceObjectPointer(&device_name, FILE_READ_DATA, &file, &device),
+                     STATUS_ACCESS_DENIED);
 }
 
 static void test_links_in_a_ring_lead_nowhere(void **state)
@@ -400,7 +410,8 @@ static NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT device, PIRP irp)
         memset(system, 9, 8);
         break;
     case METHOD_NEITHER:
-        assert_int_equal(((unsigned char *)stack->Parameters.DeviceIoControl.Type3InputBuffer)[3], 4);
+        assert_int_equal(((unsigned char *)stack->Parameters.DeviceIoControl.Type3InputBuffer)[3],
+                         4);
         memset(irp->UserBuffer, 9, 8);
         break;
     default:
@@ -414,7 +425,8 @@ static NTSTATUS NTAPI dispatch_control(PDEVICE_OBJECT device, PIRP irp)
 
 static void test_control_codes_move_buffers_by_method(void **state)
 {
-    static const ULONG methods[] = {METHOD_BUFFERED, METHOD_IN_DIRECT, METHOD_OUT_DIRECT, METHOD_NEITHER};
+    static const ULONG methods[] = {METHOD_BUFFERED, METHOD_IN_DIRECT, METHOD_OUT_DIRECT,
+                                    METHOD_NEITHER};
     const unsigned char input[4] = {1, 2, 3, 4};
     unsigned char output[8];
     ULONG_PTR returned;
@@ -423,8 +435,9 @@ static void test_control_codes_move_buffers_by_method(void **state)
     for (unsigned i = 0; i < 4; i++) {
         memset(output, 0, sizeof(output));
         drv.information = 8;
-        assert_int_equal(vport_nt_device_control(test.nt, pdo, CODE(methods[i]), input, 4, output, 8, &returned),
-                         STATUS_SUCCESS);
+        assert_int_equal(
+            vport_nt_device_control(test.nt, pdo, CODE(methods[i]), input, 4, output, 8, &returned),
+            STATUS_SUCCESS);
         assert_int_equal(returned, 8);
         assert_int_equal(output[0], 9);
         assert_int_equal(output[7], 9);
@@ -457,7 +470,9 @@ static void test_control_copies_back_as_much_as_the_driver_says(void **state)
     expect_reports("IRP", 1);
     drv.status = 234; /* a Win32 code, as video ports return: passed on */
     drv.information = 0;
-    assert_int_equal(vport_nt_device_control(test.nt, pdo, CODE(METHOD_BUFFERED), input, 4, output, 8, NULL), 234);
+    assert_int_equal(
+        vport_nt_device_control(test.nt, pdo, CODE(METHOD_BUFFERED), input, 4, output, 8, NULL),
+        234);
 }
 
 static void complete_pending(void *context)
@@ -473,7 +488,9 @@ static void test_a_pending_request_is_waited_for(void **state)
     drv.pend = true;
     vport_event_init(&event, VPORT_EVENT_SYSTEM, complete_pending, NULL);
     vport_loop_post(test.loop, &event, 2000000);
-    assert_int_equal(vport_nt_device_control(test.nt, pdo, CODE(METHOD_BUFFERED), NULL, 0, NULL, 0, &returned), STATUS_SUCCESS);
+    assert_int_equal(
+        vport_nt_device_control(test.nt, pdo, CODE(METHOD_BUFFERED), NULL, 0, NULL, 0, &returned),
+        STATUS_SUCCESS);
     assert_int_equal(returned, 3);
     assert_true(vport_loop_now(test.loop) >= 2000000);
 }
@@ -492,7 +509,9 @@ static void test_a_request_that_is_forgotten_is_reported(void **state)
 static void test_another_status_than_completed_is_reported(void **state)
 {
     drv.returned = STATUS_UNSUCCESSFUL;
-    assert_int_equal(vport_nt_device_control(test.nt, pdo, CODE(METHOD_BUFFERED), NULL, 0, NULL, 0, NULL), STATUS_SUCCESS);
+    assert_int_equal(
+        vport_nt_device_control(test.nt, pdo, CODE(METHOD_BUFFERED), NULL, 0, NULL, 0, NULL),
+        STATUS_SUCCESS);
     expect_reports("IRP", 1);
 }
 
@@ -655,7 +674,8 @@ static void test_start_hands_over_the_resources(void **state)
     assert_int_equal(vport_nt_device_start(test.nt, pdo, &resources), STATUS_SUCCESS);
     assert_ptr_equal(drv.resources, &resources);
     drv.status = STATUS_INSUFFICIENT_RESOURCES;
-    assert_int_equal(vport_nt_device_start(test.nt, pdo, &resources), STATUS_INSUFFICIENT_RESOURCES);
+    assert_int_equal(vport_nt_device_start(test.nt, pdo, &resources),
+                     STATUS_INSUFFICIENT_RESOURCES);
 }
 
 static void test_stop_and_remove_are_asked_first(void **state)
@@ -700,7 +720,8 @@ static void test_power_is_queried_then_set(void **state)
 
 static unsigned power_done;
 
-static VOID NTAPI power_complete(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE power, PVOID context, PIO_STATUS_BLOCK block)
+static VOID NTAPI power_complete(PDEVICE_OBJECT device, UCHAR minor, POWER_STATE power,
+                                 PVOID context, PIO_STATUS_BLOCK block)
 {
     power_done++;
     assert_ptr_equal(device, pdo);
@@ -713,9 +734,11 @@ static void test_requesting_a_power_irp(void **state)
 {
     POWER_STATE d0 = {.DeviceState = PowerDeviceD0};
 
-    assert_int_equal(PoRequestPowerIrp(pdo, IRP_MN_SET_POWER, d0, power_complete, NULL, NULL), STATUS_PENDING);
+    assert_int_equal(PoRequestPowerIrp(pdo, IRP_MN_SET_POWER, d0, power_complete, NULL, NULL),
+                     STATUS_PENDING);
     assert_int_equal(power_done, 1);
-    assert_int_equal(PoRequestPowerIrp(pdo, IRP_MN_POWER_SEQUENCE, d0, power_complete, NULL, NULL), STATUS_INVALID_PARAMETER_2);
+    assert_int_equal(PoRequestPowerIrp(pdo, IRP_MN_POWER_SEQUENCE, d0, power_complete, NULL, NULL),
+                     STATUS_INVALID_PARAMETER_2);
 }
 
 /* ---- Properties ---- */
@@ -726,24 +749,35 @@ static void test_device_properties(void **state)
     ULONG number;
     ULONG needed;
 
-    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyHardwareID, sizeof(text), text, &needed), STATUS_SUCCESS);
+    assert_int_equal(
+        IoGetDeviceProperty(pdo, DevicePropertyHardwareID, sizeof(text), text, &needed),
+        STATUS_SUCCESS);
     assert_int_equal(needed, 40);
     assert_memory_equal(text, L"PCI\\VEN_1234\0PCI\\X\0", 40);
-    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyDeviceDescription, 10, text, &needed), STATUS_BUFFER_TOO_SMALL);
+    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyDeviceDescription, 10, text, &needed),
+                     STATUS_BUFFER_TOO_SMALL);
     assert_int_equal(needed, 26);
-    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyDeviceDescription, sizeof(text), text, &needed), STATUS_SUCCESS);
+    assert_int_equal(
+        IoGetDeviceProperty(pdo, DevicePropertyDeviceDescription, sizeof(text), text, &needed),
+        STATUS_SUCCESS);
     assert_memory_equal(text, L"Some adapter", 26);
-    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyBusNumber, 4, &number, &needed), STATUS_SUCCESS);
+    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyBusNumber, 4, &number, &needed),
+                     STATUS_SUCCESS);
     assert_int_equal(number, 3);
-    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyLegacyBusType, 4, &number, &needed), STATUS_SUCCESS);
+    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyLegacyBusType, 4, &number, &needed),
+                     STATUS_SUCCESS);
     assert_int_equal(number, PCIBus);
-    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyAddress, 4, &number, &needed), STATUS_SUCCESS);
+    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyAddress, 4, &number, &needed),
+                     STATUS_SUCCESS);
     assert_int_equal(number, 0x20001);
-    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyUINumber, 4, &number, &needed), STATUS_OBJECT_NAME_NOT_FOUND);
-    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyClassName, sizeof(text), text, &needed), STATUS_SUCCESS);
+    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyUINumber, 4, &number, &needed),
+                     STATUS_OBJECT_NAME_NOT_FOUND);
+    assert_int_equal(IoGetDeviceProperty(pdo, DevicePropertyClassName, sizeof(text), text, &needed),
+                     STATUS_SUCCESS);
     assert_memory_equal(text, L"Display", 16);
-    assert_int_equal(IoGetDeviceProperty((PDEVICE_OBJECT)text, DevicePropertyClassName, 0, NULL, &needed),
-                     STATUS_INVALID_DEVICE_REQUEST);
+    assert_int_equal(
+        IoGetDeviceProperty((PDEVICE_OBJECT)text, DevicePropertyClassName, 0, NULL, &needed),
+        STATUS_INVALID_DEVICE_REQUEST);
     expect_reports("DEVICE", 1);
 }
 
@@ -754,18 +788,22 @@ static void test_device_registry_keys(void **state)
     ULONG value = 5;
 
     RtlInitUnicodeString(&name, L"Value");
-    assert_int_equal(IoOpenDeviceRegistryKey(pdo, PLUGPLAY_REGKEY_DEVICE, KEY_ALL_ACCESS, &keys[0]), STATUS_SUCCESS);
-    assert_int_equal(IoOpenDeviceRegistryKey(pdo, PLUGPLAY_REGKEY_DRIVER, KEY_ALL_ACCESS, &keys[1]), STATUS_SUCCESS);
+    assert_int_equal(IoOpenDeviceRegistryKey(pdo, PLUGPLAY_REGKEY_DEVICE, KEY_ALL_ACCESS, &keys[0]),
+                     STATUS_SUCCESS);
+    assert_int_equal(IoOpenDeviceRegistryKey(pdo, PLUGPLAY_REGKEY_DRIVER, KEY_ALL_ACCESS, &keys[1]),
+                     STATUS_SUCCESS);
     assert_int_equal(ZwSetValueKey(keys[0], &name, 0, REG_DWORD, &value, 4), STATUS_SUCCESS);
     assert_int_equal(ZwDeleteValueKey(keys[1], &name), STATUS_OBJECT_NAME_NOT_FOUND);
     ZwClose(keys[0]);
     ZwClose(keys[1]);
-    assert_int_equal(IoOpenDeviceRegistryKey(pdo, 77, KEY_ALL_ACCESS, &keys[0]), STATUS_INVALID_PARAMETER);
+    assert_int_equal(IoOpenDeviceRegistryKey(pdo, 77, KEY_ALL_ACCESS, &keys[0]),
+                     STATUS_INVALID_PARAMETER);
 }
 
 static void test_device_interfaces(void **state)
 {
-    static const GUID guid = {0x5b45201d, 0xf2f2, 0x4f3b, {0x85, 0xbb, 0x30, 0xff, 0x1f, 0x95, 0x35, 0x99}};
+    static const GUID guid = {
+        0x5b45201d, 0xf2f2, 0x4f3b, {0x85, 0xbb, 0x30, 0xff, 0x1f, 0x95, 0x35, 0x99}};
     PDEVICE_OBJECT named = create_device(bus, L"\\Device\\NTPNP_PCI0001");
     UNICODE_STRING link;
 

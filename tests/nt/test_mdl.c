@@ -401,8 +401,8 @@ static struct {
     unsigned frees;
 } contiguous;
 
-static enum vport_status contiguous_alloc(void *context, uint64_t length, uint64_t lowest, uint64_t highest, uint64_t boundary,
-                                          void **memory)
+static enum vport_status contiguous_alloc(void *context, uint64_t length, uint64_t lowest,
+                                          uint64_t highest, uint64_t boundary, void **memory)
 {
     assert_ptr_equal(context, &contiguous);
     if (highest < 4096)
@@ -436,7 +436,8 @@ static void test_contiguous_memory_comes_from_the_hal(void **state)
     assert_null(MmAllocateContiguousMemory(4096, at(0xffffff))); /* nobody provides it */
     memset(&contiguous, 0, sizeof(contiguous));
     vport_nt_set_memory_ops(test.nt, &ops, &contiguous);
-    memory = MmAllocateContiguousMemorySpecifyCache(5000, at(0x1000), at(0xffffff), at(0x10000), MmNonCached);
+    memory = MmAllocateContiguousMemorySpecifyCache(5000, at(0x1000), at(0xffffff), at(0x10000),
+                                                    MmNonCached);
     assert_non_null(memory);
     assert_int_equal(contiguous.length, 5000);
     assert_int_equal(contiguous.lowest, 0x1000);

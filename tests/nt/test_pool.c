@@ -166,7 +166,8 @@ static void test_many_blocks_of_all_sizes(void **state)
             blocks[n].data = NULL;
         } else {
             blocks[n].size = (SIZE_T)random() % 3000 + 1;
-            blocks[n].data = ExAllocatePoolWithTag(n % 2 ? PagedPool : NonPagedPool, blocks[n].size, TAG);
+            blocks[n].data =
+                ExAllocatePoolWithTag(n % 2 ? PagedPool : NonPagedPool, blocks[n].size, TAG);
             memset(blocks[n].data, (int)n, blocks[n].size);
         }
     }

@@ -198,14 +198,19 @@ static void test_waiting_for_any_takes_one(void **state)
         KeInitializeEvent(&events[i], SynchronizationEvent, FALSE);
         objects[i] = &events[i];
     }
-    assert_int_equal(KeWaitForMultipleObjects(3, objects, WaitAny, Executive, KernelMode, FALSE, &zero, NULL), STATUS_TIMEOUT);
+    assert_int_equal(
+        KeWaitForMultipleObjects(3, objects, WaitAny, Executive, KernelMode, FALSE, &zero, NULL),
+        STATUS_TIMEOUT);
     KeSetEvent(&events[1], 0, FALSE);
     KeSetEvent(&events[2], 0, FALSE);
-    assert_int_equal(KeWaitForMultipleObjects(3, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL), STATUS_WAIT_0 + 1);
+    assert_int_equal(
+        KeWaitForMultipleObjects(3, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL),
+        STATUS_WAIT_0 + 1);
     assert_int_equal(KeReadStateEvent(&events[1]), 0);
     assert_int_not_equal(KeReadStateEvent(&events[2]), 0);
-    assert_int_equal(KeWaitForMultipleObjects(4, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL),
-                     STATUS_INVALID_PARAMETER);
+    assert_int_equal(
+        KeWaitForMultipleObjects(4, objects, WaitAny, Executive, KernelMode, FALSE, NULL, NULL),
+        STATUS_INVALID_PARAMETER);
 }
 
 static void test_waiting_for_all_takes_all_or_none(void **state)
@@ -218,10 +223,14 @@ static void test_waiting_for_all_takes_all_or_none(void **state)
     KeInitializeSemaphore(&semaphore, 1, 1);
     KeInitializeEvent(&event, SynchronizationEvent, FALSE);
     KeInitializeMutex(&mutex, 0);
-    assert_int_equal(KeWaitForMultipleObjects(3, objects, WaitAll, Executive, KernelMode, FALSE, &zero, NULL), STATUS_TIMEOUT);
+    assert_int_equal(
+        KeWaitForMultipleObjects(3, objects, WaitAll, Executive, KernelMode, FALSE, &zero, NULL),
+        STATUS_TIMEOUT);
     assert_int_equal(KeReadStateMutex(&mutex), 1);
     KeSetEvent(&event, 0, FALSE);
-    assert_int_equal(KeWaitForMultipleObjects(3, objects, WaitAll, Executive, KernelMode, FALSE, &zero, NULL), STATUS_SUCCESS);
+    assert_int_equal(
+        KeWaitForMultipleObjects(3, objects, WaitAll, Executive, KernelMode, FALSE, &zero, NULL),
+        STATUS_SUCCESS);
     assert_int_equal(KeReadStateMutex(&mutex), 0);
     assert_int_equal(KeReadStateEvent(&event), 0);
     assert_int_equal(wait(&semaphore, &zero), STATUS_TIMEOUT);
@@ -349,7 +358,8 @@ static void test_time_is_the_loops(void **state)
     KeQuerySystemTime(&after);
     assert_int_equal(after.QuadPart - before.QuadPart, 10000000);
     assert_int_equal(KeQueryInterruptTime(), 10000000);
-    assert_int_equal(KeQueryPerformanceCounter(NULL).QuadPart - counter.QuadPart, frequency.QuadPart);
+    assert_int_equal(KeQueryPerformanceCounter(NULL).QuadPart - counter.QuadPart,
+                     frequency.QuadPart);
     KeQueryTickCount(&after);
     assert_int_equal(after.QuadPart, 10000000 / KeQueryTimeIncrement());
     KeStallExecutionProcessor(50);
@@ -359,7 +369,8 @@ static void test_time_is_the_loops(void **state)
 static void test_times_as_fields(void **state)
 {
     /* 29 February 2000, 23:59:58.987, a Tuesday: Unix time 951868798. */
-    LARGE_INTEGER time = {.QuadPart = (INT64_C(951868798) + INT64_C(11644473600)) * 10000000 + 9870000};
+    LARGE_INTEGER time = {.QuadPart =
+                              (INT64_C(951868798) + INT64_C(11644473600)) * 10000000 + 9870000};
     TIME_FIELDS fields;
 
     RtlTimeToTimeFields(&time, &fields);
