@@ -60,16 +60,16 @@ vport_nt_peek(void *to, const volatile void *from, size_t length)
 
 size_t vport_nt_read(void *to, const volatile void *from, size_t length)
 {
-    const volatile char *source = from;
     size_t done = 0;
 
     while (done < length) {
-        size_t rest = VPORT_PAGE_SIZE - ((uintptr_t)(source + done) & VPORT_PAGE_MASK);
+        uintptr_t at = (uintptr_t)from + done; /* as a number: it may be no memory at all */
+        size_t rest = VPORT_PAGE_SIZE - (at & VPORT_PAGE_MASK);
         size_t part = rest < length - done ? rest : length - done;
 
-        if (!vport_nt_readable(source + done, part))
+        if (!vport_nt_readable((const volatile void *)at, part))
             break;
-        vport_nt_peek((char *)to + done, source + done, part);
+        vport_nt_peek((char *)to + done, (const volatile void *)at, part);
         done += part;
     }
     return done;
