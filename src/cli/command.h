@@ -22,6 +22,7 @@ struct vport_command {
 };
 
 extern const struct vport_command vport_command_adapters;
+extern const struct vport_command vport_command_bench;
 extern const struct vport_command vport_command_blit;
 
 #endif

@@ -14,6 +14,7 @@
 static const struct vport_command *const commands[] = {
     &vport_command_blit,
     &vport_command_adapters,
+    &vport_command_bench,
     NULL,
 };
 
@@ -63,7 +64,7 @@ static error_t main_option(int key, char *argument, struct argp_state *state)
         state->next = state->argc; /* the rest is the subcommand's */
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no command given: blit, adapters or help");
+        argp_error(state, "no command given: blit, adapters, bench or help");
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The groups, one file each. */
+#ifndef VPORT_BENCH_GROUPS_H
+#define VPORT_BENCH_GROUPS_H
+
+#include "bench.h"
+
+extern const struct vport_bench_group vport_bench_group_f;
+extern const struct vport_bench_group vport_bench_group_l;
+extern const struct vport_bench_group vport_bench_group_b;
+
+#endif
