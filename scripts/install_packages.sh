@@ -10,7 +10,7 @@ set -eu
 
 build="gcc libc6-dev make meson ninja-build pkg-config python3 libpng-dev libjansson-dev libcmocka-dev"
 check="$build clang libclang-rt-dev gcc-multilib libc6-dev-i386 gcc-mingw-w64-x86-64 gcc-mingw-w64-i686
- binutils man-db"
+ binutils man-db qemu-system-x86"
 
 case "${1-}" in
 build) wanted=$build ;;
