@@ -197,7 +197,7 @@ static struct vport_hal_adapter *adapter_new(struct vport_hal_device *device,
         .hal = device->hal,
         .function = device->function,
     };
-    vport_event_init(&adapter->kick, VPORT_EVENT_SYSTEM, run_queue, adapter);
+    vport_event_init(&adapter->kick, VPORT_EVENT_WORK, run_queue, adapter);
     InitializeListHead(&adapter->channels);
     InitializeListHead(&adapter->waiting);
     InitializeListHead(&adapter->built);
