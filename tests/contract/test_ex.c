@@ -318,6 +318,11 @@ RIG_TEST(ex_11_interrupts_come_on_another_thread_while_the_callback_runs, .threa
     interrupt_during_callback(rig);
 }
 
+RIG_TEST(ex_11_interrupts_come_while_a_queued_callback_runs, .threaded = true, .queued = true)
+{
+    interrupt_during_callback(rig);
+}
+
 /* ---- EX-12, EX-A1, EX-A2 ---- */
 
 static ULONG completing_processor, calling_processor;
@@ -434,6 +439,7 @@ const struct CMUnitTest ex_tests[] = {
     cmocka_unit_test(ex_11_callback_may_call_all_that_is_legal_at_dispatch_level),
     cmocka_unit_test(ex_11_interrupts_come_while_the_callback_runs),
     cmocka_unit_test(ex_11_interrupts_come_on_another_thread_while_the_callback_runs),
+    cmocka_unit_test(ex_11_interrupts_come_while_a_queued_callback_runs),
     cmocka_unit_test(ex_12_thread_of_the_callback_is_arbitrary),
     cmocka_unit_test(ex_12_callback_may_come_on_another_thread),
     cmocka_unit_test(ex_a1_callback_is_not_serialised_with_start_io_or_the_device_lock),
