@@ -19,5 +19,6 @@
 #endif
 
 VPORT_MINIPORT_ENTRY(vport_miniport_sim_entry);
+VPORT_MINIPORT_ENTRY(vport_miniport_edu_entry);
 
 #endif

@@ -78,6 +78,13 @@ static void bochs_display_shows_what_was_painted(void **state)
     a_screen_shows_what_was_painted(VPORT_QEMU_EDU, VPORT_QEMU_BOCHS_DISPLAY, 1000, 700);
 }
 
+/* QEMU pads the rows of such pictures. */
+static void screens_of_odd_sizes_show_what_was_painted(void **state)
+{
+    for (uint32_t width = 65; width < 69; width++)
+        a_screen_shows_what_was_painted(VPORT_QEMU_EDU, VPORT_QEMU_BOCHS_DISPLAY, width, 67);
+}
+
 static void vga_shows_what_was_painted(void **state)
 {
     a_screen_shows_what_was_painted(VPORT_QEMU_EDU, VPORT_QEMU_VGA, 640, 480);
@@ -209,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bochs_display_shows_what_was_painted),
+        cmocka_unit_test(screens_of_odd_sizes_show_what_was_painted),
         cmocka_unit_test(vga_shows_what_was_painted),
         cmocka_unit_test(a_large_screen_shows_what_was_painted),
         cmocka_unit_test(an_adapter_without_a_mode_shows_nothing),

@@ -145,34 +145,52 @@ static unsigned screen_slot(const struct vport_qemu_bus *bus, enum vport_qemu_mo
 
 /* ---- Pictures ---- */
 
-/* "P6 <width> <height> 255" and one more blank; returns what follows, NULL for anything else. */
-static const uint8_t *parse_header(const char *text, size_t size, uint32_t *width, uint32_t *height)
+/* A picture as QEMU wrote it. */
+struct ppm {
+    const uint8_t *rgb;
+    size_t stride; /* bytes from row to row */
+    uint32_t width, height;
+};
+
+/*
+ * "P6 <width> <height> 255", one more blank, rows of three bytes a pixel. QEMU 7.2 pads the rows to
+ * a multiple of 4 bytes, which PPM does not know; both are taken.
+ */
+static bool parse(const char *text, size_t size, struct ppm *ppm)
 {
     char head[64] = {0};
     int length = 0;
+    size_t row;
 
     memcpy(head, text, vport_min_u64(size, sizeof(head) - 1));
-    if (sscanf(head, "P6 %5u %5u 255%n", width, height, &length) != 2 || length == 0 ||
-        (size_t)length >= size || *width == 0 || *height == 0)
-        return NULL;
-    if ((uint64_t)*width * *height * 3 != size - (size_t)length - 1)
-        return NULL;
-    return (const uint8_t *)text + length + 1;
+    if (sscanf(head, "P6 %5u %5u 255%n", &ppm->width, &ppm->height, &length) != 2 || length == 0 ||
+        (size_t)length >= size || ppm->width == 0 || ppm->height == 0)
+        return false;
+    size -= (size_t)length + 1;
+    row = (size_t)ppm->width * 3;
+    ppm->rgb = (const uint8_t *)text + length + 1;
+    ppm->stride = size / ppm->height;
+    return ppm->stride * ppm->height == size &&
+           (ppm->stride == row || ppm->stride == vport_align_up(row, 4));
 }
 
 static enum vport_status decode(const char *text, size_t size, struct vport_image *image)
 {
-    const uint8_t *rgb = parse_header(text, size, &image->width, &image->height);
-    size_t count;
+    struct ppm ppm;
+    uint32_t *pixel;
 
-    if (!rgb)
+    if (!parse(text, size, &ppm))
         return VPORT_E_DEVICE;
-    count = (size_t)image->width * image->height;
-    image->pixels = malloc(count * sizeof(*image->pixels));
-    if (!image->pixels)
+    pixel = malloc((size_t)ppm.width * ppm.height * sizeof(*pixel));
+    if (!pixel)
         return VPORT_E_NO_MEMORY;
-    for (size_t i = 0; i < count; i++, rgb += 3)
-        image->pixels[i] = (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | rgb[2];
+    *image = (struct vport_image){.width = ppm.width, .height = ppm.height, .pixels = pixel};
+    for (uint32_t y = 0; y < ppm.height; y++) {
+        const uint8_t *rgb = ppm.rgb + y * ppm.stride;
+
+        for (uint32_t x = 0; x < ppm.width; x++, rgb += 3)
+            *pixel++ = (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | rgb[2];
+    }
     return VPORT_OK;
 }
 
