@@ -27,7 +27,13 @@ struct vport_bench_case {
     const char *series;               /* NULL: in no plot */
     double x;                         /* its place there */
     bool rate; /* its ratio is shown as speed (reference / case), not as time (case / reference) */
-    bool wall; /* timed by the clock on the wall: more threads than one work on it */
+    /*
+     * Timed by the clock on the wall, for cases on which more threads than one work: a round is
+     * many short slices, and its figure their median. `prepare` (may be NULL) comes before each,
+     * untimed.
+     */
+    bool wall;
+    void (*prepare)(void *);
     double units;                              /* in one repetition */
     void (*run)(void *, uint64_t repetitions); /* NULL: `value` is all there is */
     bool (*check)(void *); /* moves data once and looks whether it is right; NULL: no data */

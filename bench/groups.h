@@ -8,5 +8,9 @@
 extern const struct vport_bench_group vport_bench_group_f;
 extern const struct vport_bench_group vport_bench_group_l;
 extern const struct vport_bench_group vport_bench_group_b;
+extern const struct vport_bench_group vport_bench_group_k;
+extern const struct vport_bench_group vport_bench_group_q;
+extern const struct vport_bench_group vport_bench_group_t;
+extern const struct vport_bench_group vport_bench_group_h;
 
 #endif

@@ -8,6 +8,8 @@
 
 #include "suite.h"
 
+enum { SLICES = 21 };
+
 /*
  * A case of one thread is charged what that thread had of a processor: on a computer that does
  * other things too, waiting for one is no cost of the case's.
@@ -22,19 +24,33 @@ static double now(const struct vport_bench_case *which)
 
 static double time_of(const struct vport_bench_case *which, uint64_t repetitions)
 {
-    double begin = now(which);
+    double begin;
+
+    if (which->prepare)
+        which->prepare(which->context);
+    begin = now(which);
 
     which->run(which->context, repetitions);
     return now(which) - begin;
+}
+
+/* The best of some: the others were interrupted. */
+static double best_time_of(const struct vport_bench_case *which, uint64_t repetitions)
+{
+    double best = time_of(which, repetitions);
+
+    for (unsigned i = 1; i < (which->wall ? SLICES : 2); i++)
+        best = fmin(best, time_of(which, repetitions));
+    return best;
 }
 
 /* As many repetitions as take `goal` ns; at least one. */
 static uint64_t calibrate(const struct vport_bench_case *which, double goal)
 {
     uint64_t repetitions = 1;
-    double took = time_of(which, repetitions); /* the first is cold */
+    double took;
 
-    while ((took = time_of(which, repetitions)) < goal / 2 && repetitions < UINT64_C(1) << 40)
+    while ((took = best_time_of(which, repetitions)) < goal / 2 && repetitions < UINT64_C(1) << 40)
         repetitions = took < goal / 64 ? 8 * repetitions : 2 * repetitions;
     return (uint64_t)fmax(1, (double)repetitions * goal / took);
 }
@@ -104,6 +120,20 @@ static bool check_all(struct vport_bench_suite *suite)
     return true;
 }
 
+/* One round of a case: ns a unit. */
+static double round_of(const struct vport_bench_case *which, uint64_t repetitions)
+{
+    double slices[SLICES];
+
+    if (!which->run)
+        return which->value;
+    if (!which->wall)
+        return time_of(which, repetitions) / ((double)repetitions * which->units);
+    for (unsigned i = 0; i < SLICES; i++)
+        slices[i] = time_of(which, repetitions) / ((double)repetitions * which->units);
+    return quartiles(slices, SLICES).median;
+}
+
 static void measure_rounds(struct vport_bench_report *report,
                            const struct vport_bench_options *options, const uint64_t *repetitions)
 {
@@ -111,12 +141,8 @@ static void measure_rounds(struct vport_bench_report *report,
         options->progress(options->context, report->group->id, round + 1, report->rounds);
         for (size_t k = 0; k < report->count; k++) {
             size_t i = (k + round) % report->count;
-            const struct vport_bench_case *which = &report->cases[i];
 
-            report->ns[i * report->rounds + round] =
-                which->run
-                    ? time_of(which, repetitions[i]) / ((double)repetitions[i] * which->units)
-                    : which->value;
+            report->ns[i * report->rounds + round] = round_of(&report->cases[i], repetitions[i]);
         }
     }
 }
@@ -139,7 +165,8 @@ static bool measure_cases(struct vport_bench_report *report, struct vport_bench_
 
     for (size_t i = 0; done && i < report->count; i++)
         if (report->cases[i].run)
-            repetitions[i] = calibrate(&report->cases[i], suite->options->milliseconds * 1e6);
+            repetitions[i] = calibrate(&report->cases[i], suite->options->milliseconds * 1e6 /
+                                                              (report->cases[i].wall ? SLICES : 1));
     if (done)
         measure_rounds(report, suite->options, repetitions);
     free(repetitions);
