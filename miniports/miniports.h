@@ -20,5 +20,6 @@
 
 VPORT_MINIPORT_ENTRY(vport_miniport_sim_entry);
 VPORT_MINIPORT_ENTRY(vport_miniport_edu_entry);
+VPORT_MINIPORT_ENTRY(vport_miniport_virtio_gpu_entry);
 
 #endif

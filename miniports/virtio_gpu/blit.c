@@ -62,12 +62,10 @@ static VOID GpuAddTransfer(PGPU_EXTENSION Extension)
     Transfer->Position += Bytes;
 }
 
-static VOID GpuAddDetach(PGPU_EXTENSION Extension)
+/* The last command that knows the operation's memory. */
+static VOID GpuEndBacking(PGPU_EXTENSION Extension)
 {
-    VIRTIO_GPU_REQUEST *Request =
-        GpuAddCommand(Extension, VIRTIO_GPU_RESOURCE_DETACH_BACKING, sizeof(Request->Name));
-
-    Request->Name.Resource = GPU_RESOURCE;
+    GpuAddDetach(Extension);
     Extension->Transfer.Attached = FALSE;
 }
 
@@ -95,7 +93,7 @@ static VOID GpuContinue(PGPU_EXTENSION Extension)
     while (Transfer->Position < End && GpuBatchRoom(Extension) > GPU_ENDING)
         GpuAddTransfer(Extension);
     if (Transfer->Position == End) {
-        GpuAddDetach(Extension);
+        GpuEndBacking(Extension);
         GpuAddFlush(Extension);
     }
     GpuSendBatch(Extension);
@@ -182,7 +180,7 @@ static VOID GpuStep(PGPU_EXTENSION Extension)
     } else if (Transfer->Status == NO_ERROR) {
         GpuContinue(Extension);
     } else {
-        GpuAddDetach(Extension);
+        GpuEndBacking(Extension);
         GpuSendBatch(Extension);
     }
 }
@@ -278,10 +276,7 @@ static VP_STATUS GpuMoveStaged(PGPU_EXTENSION Extension, PUCHAR Buffer, ULONG St
     BOOLEAN Orphan; /* never: nothing waits for map registers */
 
     VideoPortMoveMemory(Shared->Staging, Buffer + Start, Bytes);
-    Shared->Entries[0].Address =
-        (ULONGLONG)Extension->SharedAddress.QuadPart + FIELD_OFFSET(GPU_SHARED, Staging);
-    Shared->Entries[0].Length = Bytes;
-    Shared->Entries[0].Padding = 0;
+    GpuStagingEntry(Extension, Bytes);
     GpuPrepare(Extension, Start, Bytes, GpuRunning);
     GpuBegin(Extension, 1);
     return GpuWait(Extension, &Orphan);

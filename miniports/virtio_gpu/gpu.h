@@ -95,7 +95,7 @@ typedef struct _GPU_TRANSFER {
     ULONG Usable;   /* of those, in whole pixels */
     ULONG Position; /* of the next byte that no command has been made for */
     BOOLEAN
-        Attached; /* the command that takes the memory from the device again has not been sent */
+    Attached; /* the command that takes the memory from the device again has not been sent */
     VP_STATUS Status;
 } GPU_TRANSFER, *PGPU_TRANSFER;
 
@@ -134,6 +134,9 @@ VOID GpuStopHardware(PGPU_EXTENSION Extension);
 VIRTIO_GPU_REQUEST *GpuAddCommand(PGPU_EXTENSION Extension, ULONG Type, ULONG Length);
 /* As above; `Entries` entries of the shared table follow the request. */
 VIRTIO_GPU_REQUEST *GpuAddAttach(PGPU_EXTENSION Extension, ULONG Entries);
+VOID GpuAddDetach(PGPU_EXTENSION Extension);
+/* Makes the shared table one entry: the first `Length` bytes of Staging. */
+VOID GpuStagingEntry(PGPU_EXTENSION Extension, ULONG Length);
 ULONG GpuBatchRoom(PGPU_EXTENSION Extension);
 VOID GpuSendBatch(PGPU_EXTENSION Extension);
 /* The lock is held. TRUE, once, when the batch that was sent has been answered; Answer holds what

@@ -122,29 +122,52 @@ static VP_STATUS GpuLeaveMode(PGPU_EXTENSION Extension)
     return GpuRunBatch(Extension);
 }
 
+static VOID GpuAddFlush(PGPU_EXTENSION Extension, const GPU_SIZE *Size)
+{
+    VIRTIO_GPU_REQUEST *Request =
+        GpuAddCommand(Extension, VIRTIO_GPU_RESOURCE_FLUSH, sizeof(Request->Flush));
+
+    Request->Flush.Rect.Width = Size->Width;
+    Request->Flush.Rect.Height = Size->Height;
+    Request->Flush.Resource = GPU_RESOURCE;
+}
+
+static VP_STATUS GpuCreatePicture(PGPU_EXTENSION Extension, const GPU_SIZE *Size)
+{
+    VIRTIO_GPU_REQUEST *Request =
+        GpuAddCommand(Extension, VIRTIO_GPU_RESOURCE_CREATE_2D, sizeof(Request->Create));
+
+    Request->Create.Resource = GPU_RESOURCE;
+    Request->Create.Format = VIRTIO_GPU_B8G8R8X8;
+    Request->Create.Width = Size->Width;
+    Request->Create.Height = Size->Height;
+    return GpuRunBatch(Extension);
+}
+
+/* QEMU shows only what has a backing at that moment; any will do, since nothing is transferred out
+ * of it. */
+static VP_STATUS GpuShowPicture(PGPU_EXTENSION Extension, const GPU_SIZE *Size)
+{
+    GpuStagingEntry(Extension, GPU_STAGING);
+    GpuAddAttach(Extension, 1);
+    GpuAddScanout(Extension, GPU_RESOURCE, Size);
+    GpuAddDetach(Extension);
+    GpuAddFlush(Extension, Size);
+    return GpuRunBatch(Extension);
+}
+
 static VP_STATUS GpuEnterMode(PGPU_EXTENSION Extension, ULONG Index)
 {
-    VIRTIO_GPU_REQUEST *Request;
     VP_STATUS Status;
     GPU_SIZE Size;
 
     if (!GpuModeSize(Extension, Index, &Size))
         return ERROR_INVALID_PARAMETER;
-    Request = GpuAddCommand(Extension, VIRTIO_GPU_RESOURCE_CREATE_2D, sizeof(Request->Create));
-    Request->Create.Resource = GPU_RESOURCE;
-    Request->Create.Format = VIRTIO_GPU_B8G8R8X8;
-    Request->Create.Width = Size.Width;
-    Request->Create.Height = Size.Height;
-    Status = GpuRunBatch(Extension);
+    Status = GpuCreatePicture(Extension, &Size);
     if (Status != NO_ERROR)
         return Status;
     Extension->CurrentMode = Index;
-    GpuAddScanout(Extension, GPU_RESOURCE, &Size);
-    Request = GpuAddCommand(Extension, VIRTIO_GPU_RESOURCE_FLUSH, sizeof(Request->Flush));
-    Request->Flush.Rect.Width = Size.Width;
-    Request->Flush.Rect.Height = Size.Height;
-    Request->Flush.Resource = GPU_RESOURCE;
-    Status = GpuRunBatch(Extension);
+    Status = GpuShowPicture(Extension, &Size);
     if (Status != NO_ERROR)
         GpuLeaveMode(Extension);
     return Status;

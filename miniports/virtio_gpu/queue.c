@@ -180,6 +180,23 @@ VIRTIO_GPU_REQUEST *GpuAddAttach(PGPU_EXTENSION Extension, ULONG Entries)
     return Request;
 }
 
+VOID GpuAddDetach(PGPU_EXTENSION Extension)
+{
+    VIRTIO_GPU_REQUEST *Request =
+        GpuAddCommand(Extension, VIRTIO_GPU_RESOURCE_DETACH_BACKING, sizeof(Request->Name));
+
+    Request->Name.Resource = GPU_RESOURCE;
+}
+
+VOID GpuStagingEntry(PGPU_EXTENSION Extension, ULONG Length)
+{
+    VIRTIO_GPU_ENTRY *Entry = Extension->Shared->Entries;
+
+    Entry->Address = GpuAddress(Extension, Extension->Shared->Staging);
+    Entry->Length = Length;
+    Entry->Padding = 0;
+}
+
 VOID GpuSendBatch(PGPU_EXTENSION Extension)
 {
     PGPU_SHARED Shared = Extension->Shared;

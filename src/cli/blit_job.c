@@ -35,7 +35,7 @@ struct blit {
     struct vport_machine *machine;
     struct vport_output screenshot;
     struct vport_output trace;
-    void *source_block, *back_block; /* what malloc gave */
+    void *source_block, *back_block; /* from vport_blit_memory_alloc */
     uint8_t *source, *back;          /* the pixels, skewed */
     _Atomic uint64_t reports;
     char error[VPORT_ERROR_TEXT];
@@ -126,8 +126,8 @@ static int picture_fits(struct blit *blit)
     struct vport_blit_outcome *outcome = blit->outcome;
 
     vport_machine_statistics(blit->machine, &outcome->statistics);
-    if (outcome->bytes <= outcome->statistics.video_memory)
-        return VPORT_EXIT_OK;
+    if (outcome->bytes <= outcome->statistics.video_memory || outcome->statistics.video_memory == 0)
+        return VPORT_EXIT_OK; /* 0: it has none that anybody can see, and the driver will judge */
     vport_message("%s: %" PRIu32 " x %" PRIu32 " pixels need %" PRIu64
                   " bytes of video memory; adapter '%s' has %" PRIu64,
                   blit->job->picture, outcome->width, outcome->height, outcome->bytes,
@@ -135,13 +135,14 @@ static int picture_fits(struct blit *blit)
     return VPORT_EXIT_FAILED;
 }
 
-/* A buffer for the picture with the skew of BUFFER_SKEW from a page; *block is for free(). */
+/* A buffer for the picture with the skew of BUFFER_SKEW from a page; *block is what to give back.
+ */
 static int buffer_take(struct blit *blit, void **block, uint8_t **pixels)
 {
     enum { PAGE = 4096 };
     uint64_t size = blit->outcome->bytes + PAGE + BUFFER_SKEW;
 
-    *block = size <= SIZE_MAX ? malloc((size_t)size) : NULL;
+    *block = size <= SIZE_MAX ? vport_blit_memory_alloc(blit->machine, (size_t)size) : NULL;
     if (!*block) {
         vport_message("no memory for a picture of %" PRIu64 " bytes", blit->outcome->bytes);
         return VPORT_EXIT_FAILED;
@@ -244,6 +245,9 @@ static int frame_read(struct blit *blit, unsigned long frame)
     status =
         vport_blit_read(blit->machine, blit->back, outcome->width, outcome->height, blit->error);
     outcome->seconds_from += now() - begin;
+    if (status == VPORT_E_UNSUPPORTED)
+        return VPORT_EXIT_OK; /* the screen alone has to show that it arrived */
+    outcome->read_back = status == VPORT_OK;
     if (status != VPORT_OK)
         vport_message("%s", blit->error);
     else if (!outcome->returned.found)
@@ -279,10 +283,15 @@ static int screenshot_take(struct blit *blit)
     enum vport_status status = vport_machine_screenshot(blit->machine, &image);
     int code;
 
+    if (status == VPORT_E_UNSUPPORTED && !blit->job->screenshot)
+        return VPORT_EXIT_OK; /* what comes back alone has to show that it arrived */
     if (status != VPORT_OK) {
-        vport_message("no screenshot: %s", vport_status_text(status));
+        vport_message("no screenshot: %s", status == VPORT_E_UNSUPPORTED
+                                               ? "this adapter has no screen"
+                                               : vport_status_text(status));
         return exit_code(status);
     }
+    blit->outcome->screen = true;
     code = screenshot_check(blit, &image);
     free(image.pixels);
     return code;
@@ -307,10 +316,13 @@ static int frames_move(struct blit *blit)
         code = frame_read(blit, 1);
     for (unsigned long frame = 2; frame <= blit->job->repeat && code == VPORT_EXIT_OK; frame++) {
         code = frame_write(blit, frame);
-        if (code == VPORT_EXIT_OK)
+        if (code == VPORT_EXIT_OK && outcome->read_back)
             code = frame_read(blit, frame);
     }
-    return code;
+    if (code != VPORT_EXIT_OK || outcome->screen || outcome->read_back)
+        return code;
+    vport_message("the adapter has no screen and gives nothing back: nobody can tell what arrived");
+    return VPORT_EXIT_FAILED;
 }
 
 /* What can be known to be wrong without work comes first, cheapest first. */
@@ -341,6 +353,11 @@ static int blit_finish(struct blit *blit, int code)
 {
     bool traced = blit->machine != NULL;
 
+    if (blit->machine) {
+        vport_machine_stop(blit->machine); /* a device may hold the buffers until then */
+        vport_blit_memory_free(blit->machine, blit->source_block);
+        vport_blit_memory_free(blit->machine, blit->back_block);
+    }
     vport_machine_destroy(blit->machine);
     blit->outcome->reports = atomic_load(&blit->reports); /* taking the machine down finds leaks */
     if (traced && output_commit(&blit->trace, blit->job->trace) != VPORT_EXIT_OK &&
@@ -350,8 +367,6 @@ static int blit_finish(struct blit *blit, int code)
     vport_output_abandon(&blit->screenshot);
     if (blit->reader)
         vport_png_close(blit->reader);
-    free(blit->source_block);
-    free(blit->back_block);
     return code;
 }
 

@@ -28,6 +28,8 @@ struct vport_blit_outcome {
     uint32_t width, height;
     uint64_t bytes;                        /* of one frame */
     double seconds_to, seconds_from;       /* wall clock, all frames */
+    bool screen;                           /* the adapter has one: `shown` was looked at */
+    bool read_back;                        /* it gives pictures back: `returned` was looked at */
     struct vport_blit_difference shown;    /* between the file and what the adapter shows */
     struct vport_blit_difference returned; /* between the file and what came back by DMA */
     uint64_t reports;                      /* of misuse by the driver */

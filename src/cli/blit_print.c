@@ -107,8 +107,10 @@ void vport_blit_print_table(const struct vport_blit_job *job,
     if (outcome->reports > 0)
         printf("%-16s %s%s%s\n", "misuse reports", style.bad, grouped(outcome->reports, text),
                style.plain);
-    verdict(&style, "shown picture", outcome->shown.found);
-    verdict(&style, "returned picture", outcome->returned.found);
+    if (outcome->screen)
+        verdict(&style, "shown picture", outcome->shown.found);
+    if (outcome->read_back)
+        verdict(&style, "returned picture", outcome->returned.found);
     if (job->screenshot)
         printf("%-16s %s\n", "screenshot", job->screenshot);
     if (job->trace)

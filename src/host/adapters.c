@@ -9,6 +9,7 @@
 
 static const struct vport_adapter_kind *const kinds[] = {
     &vport_adapter_sim.kind,
+    &vport_adapter_qemu.kind,
     NULL,
 };
 
@@ -64,6 +65,8 @@ enum vport_status vport_adapter_choose(const char *text, struct vport_adapter_ch
     if (status != VPORT_OK)
         snprintf(error, VPORT_ERROR_TEXT, "adapter '%s': %.480s", choice->adapter->kind.name,
                  reason);
+    else if (choice->adapter->variant)
+        choice->adapter = choice->adapter->variant(choice);
     return status;
 }
 

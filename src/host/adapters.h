@@ -12,6 +12,7 @@
 #include "base/loop.h"
 #include "bus/bus.h"
 #include "host/keys.h"
+#include "nt/nt.h"
 
 enum { VPORT_ADAPTER_KEYS = 32 };
 
@@ -27,9 +28,14 @@ struct vport_adapter {
     struct vport_adapter_kind kind;
     const struct vport_key_rule *rules; /* one a key */
     const char *driver_name;            /* of the miniport that comes with it */
-    vport_driver driver;
+    vport_driver driver;                /* NULL: none does */
+    bool machine_memory; /* pictures to move lie in the machine's own memory, not in malloc's */
     /* As vport_adapter_check. NULL: runs everywhere. */
     enum vport_status (*check)(char *why);
+    /* NULL, or which of several adapters was chosen that share one name and its keys. */
+    const struct vport_adapter *(*variant)(const struct vport_adapter_choice *choice);
+    /* NULL, or writes what an installation would have put under the driver's registry key `key`. */
+    enum vport_status (*settings)(struct vport_bus *bus, struct vport_nt *nt, const char *key);
     /* Which kind of loop the bus wants. */
     enum vport_loop_mode (*mode)(const struct vport_adapter_choice *choice);
     /*
@@ -51,5 +57,6 @@ enum vport_status vport_adapter_choose(const char *text, struct vport_adapter_ch
 void vport_adapter_drop_device(const struct vport_device_plug *device);
 
 extern const struct vport_adapter vport_adapter_sim;
+extern const struct vport_adapter vport_adapter_qemu;
 
 #endif

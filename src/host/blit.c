@@ -3,12 +3,14 @@
 #include "host/blit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <ntdef.h>
 #include <devioctl.h>
 #include <dderror.h>
 #include <winerror.h>
 
+#include "host/machine.h"
 #include "miniports/blit_ioctl.h"
 
 /* A VP_STATUS by its documented name, for the statuses that miniports and the port answer with. */
@@ -41,6 +43,23 @@ static enum vport_status refused(const char *what, uint32_t status, char *error)
     return VPORT_E_DEVICE;
 }
 
+void *vport_blit_memory_alloc(struct vport_machine *machine, size_t length)
+{
+    void *memory = NULL;
+
+    if (!machine->adapter->machine_memory)
+        return malloc(length);
+    return vport_machine_alloc(machine, length, &memory) == VPORT_OK ? memory : NULL;
+}
+
+void vport_blit_memory_free(struct vport_machine *machine, void *memory)
+{
+    if (!machine->adapter->machine_memory)
+        free(memory);
+    else if (memory)
+        vport_machine_free(machine, memory);
+}
+
 enum vport_status vport_blit_set_mode(struct vport_machine *machine, uint32_t width,
                                       uint32_t height, char *error)
 {
@@ -60,6 +79,10 @@ static enum vport_status blit(struct vport_machine *machine, VPORT_BLIT *request
     uint32_t status = vport_machine_control(machine, IOCTL_VPORT_BLIT, request, sizeof(*request),
                                             &result, sizeof(result), &returned);
 
+    if (status == ERROR_INVALID_FUNCTION && request->Direction == VPORT_BLIT_FROM_DEVICE) {
+        snprintf(error, VPORT_ERROR_TEXT, "nothing can be read back from this adapter");
+        return VPORT_E_UNSUPPORTED;
+    }
     if (status != NO_ERROR)
         return refused(what, status, error);
     if (returned < sizeof(result) || result.Bytes != bytes) {

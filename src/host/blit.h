@@ -14,9 +14,16 @@ enum vport_status vport_blit_set_mode(struct vport_machine *machine, uint32_t wi
                                       uint32_t height, char *error);
 
 /*
+ * Memory for pixels as a program would have them: malloc's, or the machine's own where the adapter
+ * wants that. NULL when there is none.
+ */
+void *vport_blit_memory_alloc(struct vport_machine *machine, size_t length);
+void vport_blit_memory_free(struct vport_machine *machine, void *memory);
+
+/*
  * Moves width x height XRGB8888 pixels, no padding, any alignment, to or from the top left of what
  * the adapter shows. VPORT_E_DEVICE: the driver refused, or moved another number of bytes; `error`
- * says which.
+ * says which. VPORT_E_UNSUPPORTED: nothing can be read back from this adapter.
  */
 enum vport_status vport_blit_write(struct vport_machine *machine, const void *pixels,
                                    uint32_t width, uint32_t height, char *error);

@@ -167,6 +167,19 @@ static enum vport_status pair_parse(char *pair, const struct vport_adapter_key *
     return value_parse(&keys[i], &rules[i], value, &values[i], error);
 }
 
+/* "edu,..." for "device=edu,...". */
+static bool bare_parse(const char *word, const struct vport_adapter_key *keys,
+                       const struct vport_key_rule *rules, uint64_t *values, uint64_t *given)
+{
+    uint64_t value;
+
+    if (*given || !rules[0].bare || !choice_value(keys[0].values, word, &value))
+        return false;
+    values[0] = value;
+    *given = 1;
+    return true;
+}
+
 enum vport_status vport_keys_parse(const char *text, const struct vport_adapter_key *keys,
                                    const struct vport_key_rule *rules, uint64_t *values,
                                    uint64_t *given, char *error)
@@ -186,7 +199,8 @@ enum vport_status vport_keys_parse(const char *text, const struct vport_adapter_
         memcpy(pair, text, length);
         pair[length] = '\0';
         text += length + (text[length] == ',');
-        status = pair_parse(pair, keys, rules, values, given, error);
+        if (!bare_parse(pair, keys, rules, values, given))
+            status = pair_parse(pair, keys, rules, values, given, error);
     }
     return status;
 }

@@ -27,6 +27,7 @@ struct vport_key_rule {
     uint64_t least, most; /* not for choices */
     const char *zero;     /* a word that stands for 0 although 0 is below `least`; may be NULL */
     bool power_of_two;
+    bool bare; /* of the first key, a choice: one of its words may stand alone, at the beginning */
 };
 
 /*

@@ -15,27 +15,10 @@
 #include "bus/bus.h"
 #include "hal/hal.h"
 #include "host/adapters.h"
+#include "host/inside.h"
+#include "host/machine.h"
 #include "nt/nt.h"
 #include "videoprt/videoprt.h"
-
-enum { FROM_DEVICE, TO_DEVICE, DIRECTIONS };
-
-struct vport_machine {
-    const struct vport_adapter *adapter;
-    struct vport_reports *reports;
-    struct vport_trace *trace;
-    struct vport_loop *loop;
-    struct vport_bus *bus;
-    struct vport_nt *nt;
-    struct vport_hal *hal;
-    PDEVICE_OBJECT pdo;
-    PDRIVER_OBJECT driver; /* NULL: no driver loaded */
-    const char *driver_name;
-    bool own_device;               /* the caller's model instead of the adapter */
-    bool added;                    /* AddDevice succeeded */
-    bool opened;                   /* HwVidInitialize succeeded */
-    uint64_t requests[DIRECTIONS]; /* that made transfers in this direction */
-};
 
 static enum vport_status fail(enum vport_status status, char *error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -170,10 +153,7 @@ void vport_machine_destroy(struct vport_machine *machine)
     if (!machine)
         return;
     vport_machine_stop(machine);
-    if (machine->hal)
-        vport_hal_destroy(machine->hal);
-    if (machine->nt)
-        vport_nt_destroy(machine->nt);
+    vport_machine_settle(machine);
     if (machine->bus)
         machine->bus->ops->close(machine->bus);
     if (machine->loop)
@@ -204,11 +184,26 @@ static NTSTATUS device_start(struct vport_machine *machine)
     return status;
 }
 
+static NTSTATUS settings_write(struct vport_machine *machine)
+{
+    char key[160];
+
+    if (!machine->adapter->settings)
+        return STATUS_SUCCESS;
+    snprintf(key, sizeof(key), "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\%s\\Device0",
+             machine->driver_name);
+    return vport_nt_status(machine->adapter->settings(machine->bus, machine->nt, key));
+}
+
 /* The steps up to HwVidInitialize; *step says in words which one is being made. */
 static NTSTATUS driver_start(struct vport_machine *machine, vport_driver entry, const char **step)
 {
     NTSTATUS status;
 
+    *step = "writing the registry";
+    status = settings_write(machine);
+    if (!NT_SUCCESS(status))
+        return status;
     *step = "DriverEntry";
     status = vport_nt_driver_load(machine->nt, machine->driver_name, (vport_driver_entry)entry,
                                   &machine->driver);
@@ -246,6 +241,8 @@ enum vport_status vport_machine_start(struct vport_machine *machine, vport_drive
         return fail(VPORT_E_STATE, error, "the machine already has a driver");
     if (!driver && machine->own_device)
         return fail(VPORT_E_INVALID, error, "a device of your own needs a driver of your own");
+    if (!driver && !machine->adapter->driver)
+        return fail(VPORT_E_INVALID, error, "no miniport comes with %s: give one of your own", machine->adapter->kind.name);
     if (machine->bus->ops->start)
         status = machine->bus->ops->start(machine->bus);
     machine->pdo = status == VPORT_OK ? vport_hal_pdo(machine->hal, 0) : NULL;
