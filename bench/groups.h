@@ -12,5 +12,7 @@ extern const struct vport_bench_group vport_bench_group_k;
 extern const struct vport_bench_group vport_bench_group_q;
 extern const struct vport_bench_group vport_bench_group_t;
 extern const struct vport_bench_group vport_bench_group_h;
+extern const struct vport_bench_group vport_bench_group_g;
+extern const struct vport_bench_group vport_bench_group_e;
 
 #endif
