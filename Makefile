@@ -13,7 +13,7 @@ help:
 	@echo 'make             build into $(BUILD)/'
 	@echo 'make demo        build, and move a picture through the simulated adapter and back'
 	@echo 'make check       every test: gcc and clang, sanitizers, fuzzing, 32 bits, mingw-w64 headers'
-	@echo 'make bench       measure the DMA path'
+	@echo 'make bench       measure the DMA path, draw plots of it'
 	@echo 'make install     install under PREFIX=$(PREFIX) (DESTDIR works)'
 	@echo 'make clean       remove everything that was made'
 	@echo
@@ -41,12 +41,18 @@ check:
 	@scripts/install_packages.sh check
 	@python3 scripts/check.py
 
-bench: build
-	meson test -C $(BUILD) --benchmark --verbose
+# BENCH is what `videoport bench` takes: BENCH="F L --quick"
+bench:
+	@scripts/install_packages.sh bench
+	@[ -f build-bench/build.ninja ] || meson setup build-bench --buildtype=release
+	ninja -C build-bench src/cli/videoport
+	@mkdir -p out
+	@build-bench/src/cli/videoport bench $(BENCH) -o out/bench.json
+	@scripts/plot_bench.py out/bench.json out
 
 install: build
 	meson configure $(BUILD) --prefix $(PREFIX)
 	meson install -C $(BUILD)
 
 clean:
-	rm -rf $(BUILD) build-check out
+	rm -rf $(BUILD) build-check build-bench out

@@ -4,17 +4,20 @@
 #
 # Usage: install_packages.sh build   what building and running the command takes
 #        install_packages.sh check   that, and what `make check` takes
+#        install_packages.sh bench   what building takes, and what `make bench` takes
 #
 # VIDEOPORT_NO_INSTALL=1 turns it off, for computers where somebody else decides what is installed.
 set -eu
 
 build="gcc libc6-dev make meson ninja-build pkg-config python3 libpng-dev libjansson-dev libcmocka-dev"
 check="$build clang libclang-rt-dev gcc-multilib libc6-dev-i386 gcc-mingw-w64-x86-64 gcc-mingw-w64-i686
- binutils man-db qemu-system-x86"
+ binutils man-db qemu-system-x86 valgrind"
+bench="$build gnuplot-nox"
 
 case "${1-}" in
 build) wanted=$build ;;
 check) wanted=$check ;;
+bench) wanted=$bench ;;
 *)
     sed -n 's/^# \(Usage:.*\|       .*\)/\1/p' "$0" >&2
     exit 2

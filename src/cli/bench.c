@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `videoport bench`: measures, and says which goals were met. */
 #include <argp.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "cli/bench_print.h"
 #include "cli/command.h"
 #include "cli/message.h"
+#include "cli/output.h"
 
 enum {
     OPTION_JSON = 0x100,
@@ -21,12 +23,14 @@ enum {
 };
 
 struct bench_arguments {
+    const char *output; /* path of a JSON file, or NULL */
     bool json, quick, chosen[VPORT_BENCH_MOST_GROUPS], any;
     unsigned rounds;
 };
 
 static const struct argp_option options[] = {
     {"json", OPTION_JSON, NULL, 0, "Print a JSON object instead of tables", 0},
+    {"output", 'o', "FILE", 0, "Write the JSON object to FILE as well", 0},
     {"quick", OPTION_QUICK, NULL, 0, "Fewer rounds, less memory: for a first look only", 0},
     {"rounds", OPTION_ROUNDS, "N", 0, "Rounds a group is measured in (21; with --quick 7)", 0},
     {0}};
@@ -77,6 +81,9 @@ static error_t bench_option(int key, char *argument, struct argp_state *state)
     switch (key) {
     case OPTION_JSON:
         arguments->json = true;
+        return 0;
+    case 'o':
+        arguments->output = argument;
         return 0;
     case OPTION_QUICK:
         arguments->quick = true;
@@ -130,6 +137,38 @@ static size_t measure(const struct bench_arguments *arguments, struct vport_benc
     return count;
 }
 
+static int print(const struct bench_arguments *arguments, struct vport_output *output,
+                 const struct vport_bench_report *reports, size_t count)
+{
+    bool written = true;
+    int error;
+
+    if (arguments->json)
+        written = vport_bench_print_json(stdout, reports, count);
+    else
+        vport_bench_print_tables(reports, count);
+    if (!output->stream)
+        return written ? VPORT_EXIT_OK : VPORT_EXIT_FAILED;
+    if (!vport_bench_print_json(output->stream, reports, count))
+        error = errno ? errno : EIO;
+    else
+        error = vport_output_commit(output);
+    if (error)
+        vport_message("%s: not written: %s", arguments->output, strerror(error));
+    return written && !error ? VPORT_EXIT_OK : VPORT_EXIT_FAILED;
+}
+
+static int bench_run(const struct bench_arguments *arguments, struct vport_output *output)
+{
+    struct vport_bench_report reports[VPORT_BENCH_MOST_GROUPS];
+    size_t count = measure(arguments, reports);
+    int code = count ? print(arguments, output, reports, count) : VPORT_EXIT_FAILED;
+
+    while (count)
+        vport_bench_report_free(&reports[--count]);
+    return code;
+}
+
 static int bench_main(int argc, char **argv)
 {
     static const struct argp argp = {.options = options,
@@ -138,21 +177,18 @@ static int bench_main(int argc, char **argv)
                                      .doc = doc,
                                      .help_filter = help_filter};
     struct bench_arguments arguments = {0};
-    struct vport_bench_report reports[VPORT_BENCH_MOST_GROUPS];
-    size_t count;
-    int code = VPORT_EXIT_OK;
+    struct vport_output output = {0};
+    int error, code;
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
         return VPORT_EXIT_USAGE;
-    count = measure(&arguments, reports);
-    if (!count)
+    error = arguments.output ? vport_output_open(&output, arguments.output) : 0;
+    if (error) {
+        vport_message("%s: cannot be written: %s", arguments.output, strerror(error));
         return VPORT_EXIT_FAILED;
-    if (!arguments.json)
-        vport_bench_print_tables(reports, count);
-    else
-        code = vport_bench_print_json(reports, count);
-    while (count)
-        vport_bench_report_free(&reports[--count]);
+    }
+    code = bench_run(&arguments, &output);
+    vport_output_abandon(&output);
     return code;
 }
 

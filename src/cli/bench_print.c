@@ -8,7 +8,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "cli/command.h"
 #include "dma/segment.h"
 
 /* ---- The machine ---- */
@@ -215,7 +214,7 @@ static json_t *unmeasured_json(void)
     return array;
 }
 
-int vport_bench_print_json(const struct vport_bench_report *reports, size_t count)
+bool vport_bench_print_json(FILE *stream, const struct vport_bench_report *reports, size_t count)
 {
     json_t *groups = json_array(), *goals = json_array(), *all;
     int failed;
@@ -230,8 +229,7 @@ int vport_bench_print_json(const struct vport_bench_report *reports, size_t coun
     }
     all = json_pack("{s:o, s:o, s:o, s:o}", "machine", machine_json(), "groups", groups, "goals",
                     goals, "unmeasured", unmeasured_json());
-    failed = json_dumpf(all, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+    failed = json_dumpf(all, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
     json_decref(all);
-    putchar('\n');
-    return failed ? VPORT_EXIT_FAILED : VPORT_EXIT_OK;
+    return !failed && fputc('\n', stream) != EOF;
 }
