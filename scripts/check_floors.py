@@ -14,7 +14,7 @@ import sys
 
 # An #include points to the same room or to a lower floor. A room of two parts may also include what is right in the first.
 FLOORS = {
-    "base": 0, "mem": 1, "dma": 2, "nt": 2, "bus": 3, "hal": 4, "videoprt": 5, "ldr": 5, "verify": 5, "host": 6, "cli": 7,
+    "base": 0, "mem": 1, "dma": 2, "nt": 2, "bus": 3, "hal": 4, "videoprt": 5, "ldr": 5, "verify": 5, "host": 6, "run": 7, "cli": 8,
 }
 
 NO_WINDOWS = ("base", "mem", "dma", "bus")

@@ -9,7 +9,8 @@
 # VIDEOPORT_NO_INSTALL=1 turns it off, for computers where somebody else decides what is installed.
 set -eu
 
-build="gcc libc6-dev make meson ninja-build pkg-config python3 libpng-dev libjansson-dev libcmocka-dev"
+build="gcc libc6-dev make meson ninja-build pkg-config python3 libpng-dev libjansson-dev libcmocka-dev
+ libzydis-dev libseccomp-dev"
 check="$build clang libclang-rt-dev gcc-multilib libc6-dev-i386 gcc-mingw-w64-x86-64 gcc-mingw-w64-i686
  binutils man-db qemu-system-x86 valgrind"
 bench="$build gnuplot-nox"

@@ -10,6 +10,7 @@ other name must be defined somewhere in the library, or the link fails.
 """
 import argparse
 import pathlib
+import re
 import sys
 
 import ddk_prototypes
@@ -38,6 +39,26 @@ def read_absent(path):
     return {line.split(':')[0].strip() for line in lines if line.strip() and not line.startswith('#')}
 
 
+# How a value is shown in a log of calls, by its type: src/ldr/exports.h has the list.
+LETTERS = {'VOID': 'v', 'BOOLEAN': 'b', 'UCHAR': 'b', 'CCHAR': 'b', 'KIRQL': 'b', 'KPROCESSOR_MODE': 'b', 'USHORT': 'h',
+           'WCHAR': 'h', 'LARGE_INTEGER': 'q', 'PHYSICAL_ADDRESS': 'q', 'LONGLONG': 'q', 'ULONGLONG': 'q', 'SIZE_T': 'z',
+           'ULONG_PTR': 'z', 'LONG_PTR': 'z', 'KAFFINITY': 'z', 'NTSTATUS': 'x', 'PSTR': 's', 'PCSTR': 's', 'PCSZ': 's',
+           'PUCHAR': 'p', 'PWSTR': 'w', 'PCWSTR': 'w', 'HANDLE': 'p', 'REFGUID': 'p', 'VPORT_VA_LIST': 'p'}
+
+
+def letter(kind):
+    """One letter for a type."""
+    base = kind.replace('const ', '').replace('volatile ', '')
+    if base in LETTERS:
+        return LETTERS[base]
+    return 'p' if base.endswith(('*', '[]')) or re.fullmatch(r'P[A-Z][A-Z0-9_]*', base) else 'i'
+
+
+def signature(export):
+    """The result's letter, then one a parameter, "." for those of a variadic function."""
+    return letter(export['returns']) + ''.join(map(letter, export['params'])) + ('.' if export['variadic'] else '')
+
+
 def table(absent):
     """The C file of the loader's table."""
     exports = prototypes()
@@ -51,7 +72,8 @@ def table(absent):
         address = 'NULL' if export['name'] in absent else f'symbol_{export["name"]}'
         library = 'VIDEOPRT' if export['marker'] == 'VPAPI' else 'KERNEL'
         bytes_ = -1 if export['variadic'] else export['stack_bytes_i386']
-        lines.append(f'    {{"{export["name"]}", {address}, VPORT_EXPORT_{library}, {bytes_}}},')
+        lines.append(f'    {{"{export["name"]}", {address}, VPORT_EXPORT_{library}, {bytes_}, "{signature(export)}",'
+                     f' "{",".join(export["param_names"])}"}},')
     lines += ['};', '', 'const size_t vport_export_count = sizeof(vport_exports) / sizeof(vport_exports[0]);', '']
     return '\n'.join(lines)
 

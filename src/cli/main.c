@@ -13,8 +13,11 @@
 
 static const struct vport_command *const commands[] = {
     &vport_command_blit,
+    &vport_command_run,
+    &vport_command_inspect,
     &vport_command_adapters,
     &vport_command_bench,
+    &vport_command_machine_process,
     NULL,
 };
 
@@ -26,10 +29,12 @@ static const char help_doc[] =
     "hardware."
     "\vStart here:\n"
     "  videoport blit picture.png -o shot.png   move a picture through an adapter and back\n"
+    "  videoport run driver.sys -o shot.png     run a Windows driver, and look at its screen\n"
+    "  videoport inspect driver.sys             what a driver wants, without running it\n"
     "  videoport adapters                       which adapters there are, and their keys\n"
     "\n"
     "Exit status: 0 success; 1 failed, or pictures differ; 2 wrong usage; 3 something is missing "
-    "here.\n"
+    "here;\n4 a driver crashed.\n"
     "The manual is videoport(1).";
 
 /* The list of commands goes between the usage line and the options. */
@@ -43,7 +48,8 @@ static char *help_filter(int key, const char *text, void *input)
         return (char *)text;
     fprintf(stream, "%s\n\nCommands:\n", text);
     for (const struct vport_command *const *command = commands; *command; command++)
-        fprintf(stream, "  %-10s %s\n", (*command)->name, (*command)->summary);
+        if ((*command)->summary)
+            fprintf(stream, "  %-10s %s\n", (*command)->name, (*command)->summary);
     fprintf(stream, "  %-10s %s\n", "help", "explain a command: videoport help blit");
     return fclose(stream) == 0 ? joined : (char *)text;
 }
@@ -64,7 +70,7 @@ static error_t main_option(int key, char *argument, struct argp_state *state)
         state->next = state->argc; /* the rest is the subcommand's */
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "no command given: blit, adapters, bench or help");
+        argp_error(state, "no command given: blit, run, inspect, adapters, bench or help");
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;

@@ -19,8 +19,9 @@ struct vport_nt *vport_machine_nt(struct vport_machine *machine);
 struct vport_hal *vport_machine_hal(struct vport_machine *machine);
 
 /* HwVidGetVideoChildDescriptor for every child; calls `visit` for each. */
+enum { VPORT_CHILD_MONITOR = 1, VPORT_CHILD_CHIP, VPORT_CHILD_VGA, VPORT_CHILD_OTHER };
 struct vport_child {
-    unsigned type; /* VIDEO_CHILD_TYPE: 1 monitor, 2 nonprimary chip, 3 VGA chip, 4 other */
+    unsigned type; /* VIDEO_CHILD_TYPE, as above */
     uint32_t id;
     const uint8_t *descriptor; /* 256 bytes; an EDID for a monitor */
 };

@@ -20,14 +20,34 @@ typedef uint16_t wide; /* WCHAR */
  * -----------------------------------------------------------------------------------------------------------
  */
 
+/*
+ * Copies and fills are string instructions on x86: drivers copy out of registers too, where each
+ * access has to be emulated, and then it must be an instruction that can be (src/run/trap.c), not
+ * one of the C library's vector loops. Drivers overlap; the kernel's copies tolerate it.
+ */
 static void *CRT crt_memcpy(void *to, const void *from, size_t length)
 {
-    return memmove(to, from, length); /* drivers overlap; the kernel's copies tolerate it */
+#if defined(__x86_64__) || defined(__i386__)
+    void *result = to;
+
+    if ((uintptr_t)to - (uintptr_t)from >= length) {
+        __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(length) : : "memory");
+        return result;
+    }
+#endif
+    return memmove(to, from, length);
 }
 
 static void *CRT crt_memset(void *to, int value, size_t length)
 {
+#if defined(__x86_64__) || defined(__i386__)
+    void *result = to;
+
+    __asm__ volatile("rep stosb" : "+D"(to), "+c"(length) : "a"(value) : "memory");
+    return result;
+#else
     return memset(to, value, length);
+#endif
 }
 
 static int CRT crt_memcmp(const void *a, const void *b, size_t length)
@@ -230,6 +250,19 @@ static int CRT crt_specific_handler(void *record, void *frame, void *context, vo
     return 1; /* ExceptionContinueSearch */
 }
 
+#if defined(__x86_64__)
+/* Touches each page of a frame of rax bytes, from the top, so that a guard page is never jumped
+ * over. Changes no register but r10 and r11. */
+void vport_crt_chkstk64(void);
+__asm__(".text\n"
+        "vport_crt_chkstk64:\n"
+        "  movq %rsp, %r10\n"
+        "  movq %rax, %r11\n"
+        "1: cmpq $4096, %r11\n  jb 2f\n"
+        "  subq $4096, %r10\n  subq $4096, %r11\n  testb $0, (%r10)\n  jmp 1b\n"
+        "2: subq %r11, %r10\n  testb $0, (%r10)\n  ret\n");
+#endif
+
 static const struct vport_crt_function functions[] = {
     {"memcpy", crt_memcpy},
     {"memmove", crt_memcpy},
@@ -264,6 +297,9 @@ static const struct vport_crt_function functions[] = {
     {"_wcsnicmp", crt_wcsnicmp},
     {"wcschr", crt_wcschr},
     {"__C_specific_handler", crt_specific_handler},
+#if defined(__x86_64__)
+    {"__chkstk", vport_crt_chkstk64},
+#endif
 };
 
 static void *find_in(const struct vport_crt_function *list, size_t count, const char *name)
@@ -277,5 +313,7 @@ static void *find_in(const struct vport_crt_function *list, size_t count, const 
 void *vport_crt_find(const char *name)
 {
     void *found = find_in(functions, sizeof(functions) / sizeof(functions[0]), name);
+    if (!found)
+        found = find_in(vport_crt_print, vport_crt_print_count, name);
     return found ? found : find_in(vport_crt_i386, vport_crt_i386_count, name);
 }

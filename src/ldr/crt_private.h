@@ -22,4 +22,8 @@ struct vport_crt_function {
 extern const struct vport_crt_function vport_crt_i386[];
 extern const size_t vport_crt_i386_count;
 
+/* Formatted output. */
+extern const struct vport_crt_function vport_crt_print[];
+extern const size_t vport_crt_print_count;
+
 #endif

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ldr/crt.h"
+
 static int by_name(const void *name, const void *element)
 {
     return strcmp(name, ((const struct vport_export *)element)->name);
@@ -23,4 +25,12 @@ const struct vport_export *vport_export_find(const char *library, const char *na
     const struct vport_export *found =
         bsearch(name, vport_exports, vport_export_count, sizeof(vport_exports[0]), by_name);
     return found && library_matches(library, found->library) ? found : NULL;
+}
+
+void *vport_import_find(const char *library, const char *name, const struct vport_export **export)
+{
+    *export = vport_export_find(library, name);
+    if (*export && (*export)->address)
+        return (*export)->address;
+    return library_matches(library, VPORT_EXPORT_KERNEL) ? vport_crt_find(name) : NULL;
 }

@@ -20,6 +20,13 @@ struct vport_export {
     void *address; /* NULL: declared, not provided */
     enum vport_export_library library;
     int stack_bytes; /* of its arguments on i386; -1: variadic (the caller cleans up) */
+    /*
+     * How its result and arguments are shown, one letter each: v nothing, b 8 bits, h 16, i 32, x
+     * 32 in hexadecimal, q 64, z as wide as a pointer, p pointer, s string, w string of 16-bit
+     * characters; a "." at the end: variadic.
+     */
+    const char *signature;
+    const char *parameters; /* their names, "A,B,C" */
 };
 
 /* The table, sorted by name. */
@@ -29,5 +36,11 @@ extern const size_t vport_export_count;
 /* NULL when nobody declares such a name. `library` as an image spells it ("VIDEOPRT.SYS", any
  * case). */
 const struct vport_export *vport_export_find(const char *library, const char *name);
+
+/*
+ * Everything an import can be satisfied with: an export, or the C runtime's (crt.h). NULL: nothing.
+ * *export is the table's entry, NULL when nobody declares the name.
+ */
+void *vport_import_find(const char *library, const char *name, const struct vport_export **export);
 
 #endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/* Drawing the test picture. See paint.h. */
+#include "run/paint.h"
+
+#include <string.h>
+
+#include <ntdef.h>
+#include <devioctl.h>
+#include <ntddvdeo.h>
+
+#include "host/inside.h"
+
+/* Eight bars, under them a grey ramp, a white frame around all. */
+uint32_t vport_paint_colour(uint32_t x, uint32_t y, uint32_t width, uint32_t height)
+{
+    static const uint32_t bars[8] = {0xffffff, 0xffff00, 0x00ffff, 0x00ff00,
+                                     0xff00ff, 0xff0000, 0x0000ff, 0x000000};
+
+    if (x == 0 || y == 0 || x == width - 1 || y == height - 1)
+        return 0xffffff;
+    if (y < height - height / 4)
+        return bars[(uint64_t)x * 8 / width];
+    return 0x010101 * (uint32_t)((uint64_t)x * 255 / width);
+}
+
+/* The upper bits of an 8-bit component at the place of `mask`. */
+static uint32_t place(uint32_t component, uint32_t mask)
+{
+    unsigned low = mask ? (unsigned)__builtin_ctz(mask) : 0;
+    unsigned bits = mask ? 32 - (unsigned)__builtin_clz(mask >> low) : 0;
+
+    if (!mask)
+        return 0;
+    return (bits > 8 ? component << (bits - 8) : component >> (8 - bits)) << low & mask;
+}
+
+static uint32_t pixel_of(const struct vport_mode_info *mode, uint32_t colour)
+{
+    uint32_t red = colour >> 16, green = colour >> 8 & 255, blue = colour & 255;
+
+    if (mode->bits == 8) /* the palette below: three bits, three, two */
+        return (red & 0xe0) | (green & 0xe0) >> 3 | blue >> 6;
+    return place(red, mode->red) | place(green, mode->green) | place(blue, mode->blue);
+}
+
+static void set_palette(struct vport_machine *machine)
+{
+    struct {
+        USHORT count, first;
+        VIDEO_CLUTDATA colour[256];
+    } palette = {.count = 256};
+
+    for (unsigned i = 0; i < 256; i++)
+        palette.colour[i] = (VIDEO_CLUTDATA){.Red = (UCHAR)((i >> 5) * 255 / 7),
+                                             .Green = (UCHAR)((i >> 2 & 7) * 255 / 7),
+                                             .Blue = (UCHAR)((i & 3) * 255 / 3)};
+    vport_machine_control(machine, IOCTL_VIDEO_SET_COLOR_REGISTERS, &palette, sizeof(palette), NULL,
+                          0, NULL);
+}
+
+/* Drivers leave the masks out where they are the usual ones. */
+static void default_masks(struct vport_mode_info *mode)
+{
+    bool five = mode->bits == 15;
+
+    if (mode->red || mode->green || mode->blue)
+        return;
+    mode->red = mode->bits >= 24 ? 0xff0000 : five ? 0x7c00 : 0xf800;
+    mode->green = mode->bits >= 24 ? 0x00ff00 : five ? 0x03e0 : 0x07e0;
+    mode->blue = mode->bits >= 24 ? 0x0000ff : 0x001f;
+}
+
+static void draw(const struct vport_mode_info *mode, uint8_t *frame_buffer)
+{
+    uint32_t bytes = (mode->bits + 7) / 8;
+
+    for (uint32_t y = 0; y < mode->height; y++)
+        for (uint32_t x = 0; x < mode->width; x++) {
+            uint32_t pixel = pixel_of(mode, vport_paint_colour(x, y, mode->width, mode->height));
+
+            memcpy(frame_buffer + (size_t)y * mode->stride + (size_t)x * bytes, &pixel, bytes);
+        }
+}
+
+struct reachable {
+    const uint8_t *first, *last;
+    bool yes;
+};
+
+static void probe(void *context)
+{
+    struct reachable *range = context;
+
+    range->yes = MmIsAddressValid((PVOID)(uintptr_t)range->first) &&
+                 MmIsAddressValid((PVOID)(uintptr_t)range->last);
+}
+
+const char *vport_paint(struct vport_machine *machine, const struct vport_mode_info *wanted,
+                        void *frame_buffer, uint32_t length)
+{
+    struct vport_mode_info mode = *wanted;
+    uint64_t row = (uint64_t)mode.width * ((mode.bits + 7) / 8);
+    uint64_t end = (uint64_t)(mode.height - 1) * mode.stride + row;
+    struct reachable range = {frame_buffer, (uint8_t *)frame_buffer + end - 1, false};
+
+    if (mode.planes > 1 || mode.bits < 8 || mode.bits > 32)
+        return "the mode is planar";
+    if (mode.flags & VIDEO_MODE_BANKED)
+        return "the mode is banked";
+    if (mode.stride < row)
+        return "the mode's stride is shorter than its rows";
+    if (end > length)
+        return "the mapped frame buffer is shorter than the mode's picture";
+    vport_machine_call(machine, probe, &range);
+    if (!range.yes)
+        return "the frame buffer's address is not one of memory";
+    if (mode.bits == 8)
+        set_palette(machine);
+    default_masks(&mode);
+    draw(&mode, frame_buffer);
+    return NULL;
+}
