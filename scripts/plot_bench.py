@@ -65,17 +65,18 @@ def points(bench, group, series):
 
 def gnuplot_text(plot, data, path):
     lines = [
-        "set terminal pngcairo size 800,480 font ',11'",
+        "set terminal pngcairo size 900,420 font ',11'",
         "set output '%s'" % path,
         "set title '%s'" % plot.title,
         "set xlabel '%s'" % plot.x,
         "set ylabel '%s'" % plot.y,
         "set grid",
-        "set key outside bottom center horizontal",
+        "set key outside right top vertical",
         "set offsets graph 0.02, graph 0.02, 0, 0",
     ]
     if "x" in plot.log.split():
         lines.append("set logscale x 2")
+        lines.append("set format x '%.0b %B'")
     else:
         lines.append("set xtics 1")
     lines.append("set logscale y 10" if "y" in plot.log.split() else "set yrange [0:*]")
