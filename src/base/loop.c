@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop's door and its queues. How time passes and who runs next: loop_deterministic.c,
- * loop_threaded.c. */
+/*
+ * The loop's door and its queues. How time passes and who runs next: loop_deterministic.c,
+ * loop_threaded.c.
+ */
 #include "base/loop_parts.h"
 
 #include <stdlib.h>

@@ -46,8 +46,10 @@ static bool sleep_until(struct vport_loop *loop, pthread_cond_t *cond, uint64_t 
     return pthread_cond_timedwait(cond, &loop->lock, &time) != ETIMEDOUT;
 }
 
-/* Looks for a post until the next event is due, or for as long as looking is cheaper than sleeping.
- * The lock is not held. */
+/*
+ * Looks for a post until the next event is due, or for as long as looking is cheaper than sleeping.
+ * The lock is not held.
+ */
 static void worker_look_around(struct worker *worker, uint64_t posts, uint64_t due)
 {
     struct vport_loop *loop = worker->loop;
@@ -60,8 +62,10 @@ static void worker_look_around(struct worker *worker, uint64_t posts, uint64_t d
         relax();
 }
 
-/* The lock is held, and for a while not. Returns the next event that is due, or NULL when the
- * caller should look again. */
+/*
+ * The lock is held, and for a while not. Returns the next event that is due, or NULL when the
+ * caller should look again.
+ */
 static struct vport_event *worker_next(struct worker *worker)
 {
     struct vport_loop *loop = worker->loop;
@@ -123,8 +127,10 @@ static void worker_notify(struct worker *worker)
         pthread_cond_signal(&worker->posted);
 }
 
-/* A waiter that looks around: most conditions come true within microseconds, and then nobody had to
- * be woken. */
+/*
+ * A waiter that looks around: most conditions come true within microseconds, and then nobody had to
+ * be woken.
+ */
 static bool wait_look_around(struct vport_loop *loop, bool (*condition)(void *), void *context,
                              uint64_t end)
 {
@@ -274,7 +280,8 @@ void vport_loop_threads_init(struct vport_loop *loop)
     loop->spin = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? SPIN_TIME : 0;
 }
 
-/* The program's signals are for its own threads, not for a library's; only faults stay where they happen. */
+/* The program's signals are for its own threads, not for a library's; only faults stay where they
+ * happen. */
 static int create_without_signals(pthread_t *thread, void *(*run)(void *), void *context)
 {
     sigset_t blocked, before;

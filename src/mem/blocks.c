@@ -534,6 +534,40 @@ bool vport_block_owns(struct vport_block_pool *pool, const void *pointer, bool *
     return false;
 }
 
+static void class_each(struct size_class *class, void (*visit)(void *, void *), void *context)
+{
+    size_t grown = atomic_load_explicit(&class->grown, memory_order_acquire);
+
+    for (size_t i = 0; i < grown; i++)
+        if (atomic_load_explicit(&class_head(class, i)->state, memory_order_acquire) == BLOCK_LIVE)
+            visit(context, class_head(class, i) + 1);
+}
+
+/* The index-th exact block; NULL when there are not so many. */
+static struct block_head *exact_at(struct vport_block_pool *pool, size_t index)
+{
+    struct exact_block *exact;
+
+    pthread_mutex_lock(&pool->lock);
+    for (exact = pool->exact; exact && index; exact = exact->next)
+        index--;
+    pthread_mutex_unlock(&pool->lock);
+    return exact ? exact_head(exact) : NULL;
+}
+
+void vport_block_each(struct vport_block_pool *pool, void (*visit)(void *context, void *block),
+                      void *context)
+{
+    struct block_head *head;
+
+    for (unsigned i = 0; i < CLASSES; i++)
+        class_each(&pool->classes[i], visit, context);
+    /* From the last one, so that giving one back moves none that is still to come. */
+    for (size_t i = atomic_load_explicit(&pool->exact_count, memory_order_relaxed); i-- > 0;)
+        if ((head = exact_at(pool, i)))
+            visit(context, head + 1);
+}
+
 size_t vport_block_items(struct vport_block_pool *pool, const void *block)
 {
     const struct block_head *head = (const struct block_head *)block - 1;

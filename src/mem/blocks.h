@@ -44,6 +44,11 @@ bool vport_block_live(struct vport_block_pool *pool, const void *pointer);
  * then *live tells whether the block there is. Any pointer value is fine; never faults.
  */
 bool vport_block_owns(struct vport_block_pool *pool, const void *pointer, bool *live);
+/*
+ * Calls visit() for every live block; it may give that block back. Blocks that other threads take or give meanwhile are visited
+ * or not.
+ */
+void vport_block_each(struct vport_block_pool *pool, void (*visit)(void *context, void *block), void *context);
 /* How many items the live block has room for. */
 size_t vport_block_items(struct vport_block_pool *pool, const void *block);
 /* Blocks now taken. */

@@ -10,8 +10,10 @@
 
 #include <stdlib.h>
 
-/* KBUGCHECK_REASON_CALLBACK_RECORD.State, opaque to drivers: 0 is what KeInitializeCallbackRecord
- * sets. */
+/*
+ * KBUGCHECK_REASON_CALLBACK_RECORD.State, opaque to drivers: 0 is what KeInitializeCallbackRecord
+ * sets.
+ */
 enum {
     STATE_REGISTERED = 1,
     STATE_CALLED = 2,
@@ -27,8 +29,10 @@ void vport_nt_set_bugcheck_handler(struct vport_nt *nt, vport_nt_bugcheck_handle
     nt->bugcheck_context = context;
 }
 
-/* Any IRQL. FALSE: registered already, or not initialised. The record is the driver's and stays in
- * place until deregistered. */
+/*
+ * Any IRQL. FALSE: registered already, or not initialised. The record is the driver's and stays in
+ * place until deregistered.
+ */
 BOOLEAN NTAPI KeRegisterBugCheckReasonCallback(PKBUGCHECK_REASON_CALLBACK_RECORD CallbackRecord,
                                                PKBUGCHECK_REASON_CALLBACK_ROUTINE CallbackRoutine,
                                                KBUGCHECK_CALLBACK_REASON Reason, PUCHAR Component)
@@ -116,8 +120,10 @@ VOID NTAPI KeBugCheck(ULONG BugCheckCode)
     bug_check(BugCheckCode, parameters, VPORT_SITE);
 }
 
-/* There are no exceptions, so no driver can handle one: what NT does with an unhandled exception,
- * 0x1E. */
+/*
+ * There are no exceptions, so no driver can handle one: what NT does with an unhandled exception,
+ * 0x1E.
+ */
 VOID NTAPI ExRaiseStatus(NTSTATUS Status)
 {
     const ULONG_PTR parameters[4] = {(ULONG_PTR)(ULONG)Status, (ULONG_PTR)VPORT_SITE};

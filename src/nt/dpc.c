@@ -11,8 +11,10 @@
 /* KOBJECTS values, kept in Type so that a debugger shows what drivers' authors know. */
 #define DPC_OBJECT 19
 
-/* What a deferred routine is called with, read while the KDPC still belongs to the queue: the
- * routine may free it. */
+/*
+ * What a deferred routine is called with, read while the KDPC still belongs to the queue: the
+ * routine may free it.
+ */
 struct call {
     PKDPC dpc;
     PKDEFERRED_ROUTINE routine;
@@ -41,12 +43,11 @@ static void check_after(struct vport_cpu *cpu, const struct call *call, uint16_t
 {
     if (cpu->irql == DISPATCH_LEVEL && cpu->spin_locks == spin_locks)
         return;
-    vport_nt_report(
-        "DPC", (const void *)(uintptr_t)call->routine,
-        "A deferred routine returned at IRQL %u with %d spin lock(s) more than it was called with; "
-        "it must return "
-        "at DISPATCH_LEVEL with none. NT stops with bug check 0xC7 TIMER_OR_DPC_INVALID.",
-        cpu->irql, cpu->spin_locks - spin_locks);
+    vport_nt_report("DPC", (const void *)(uintptr_t)call->routine,
+                    "A deferred routine returned at IRQL %u with %d spin lock(s) more than it was "
+                    "called with; it must return at DISPATCH_LEVEL with none. NT stops with bug "
+                    "check 0xC7 TIMER_OR_DPC_INVALID.",
+                    cpu->irql, cpu->spin_locks - spin_locks);
     cpu->irql = DISPATCH_LEVEL;
     cpu->spin_locks = spin_locks;
 }
@@ -142,7 +143,8 @@ BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemAr
     return TRUE;
 }
 
-/* Any IRQL. TRUE: it was queued, on whatever processor, and will not run. FALSE: it may be running.
+/*
+ * Any IRQL. TRUE: it was queued, on whatever processor, and will not run. FALSE: it may be running.
  */
 BOOLEAN NTAPI KeRemoveQueueDpc(PRKDPC Dpc)
 {

@@ -11,8 +11,10 @@
 
 #define LOG_TAG 0x676f4c45u /* "ELog" */
 
-/* IRQL <= DISPATCH_LEVEL. A zeroed entry of EntrySize bytes (ERROR_LOG_MAXIMUM_SIZE at most), or
- * NULL. */
+/*
+ * IRQL <= DISPATCH_LEVEL. A zeroed entry of EntrySize bytes (ERROR_LOG_MAXIMUM_SIZE at most), or
+ * NULL.
+ */
 PVOID NTAPI IoAllocateErrorLogEntry(PVOID IoObject, UCHAR EntrySize)
 {
     struct vport_nt *nt = vport_nt_get();

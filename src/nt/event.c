@@ -74,8 +74,10 @@ VOID NTAPI KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
     Semaphore->Limit = Limit;
 }
 
-/* IRQL <= DISPATCH_LEVEL. Returns the count before. Above the limit NT raises; here: reported, the
- * count stays. */
+/*
+ * IRQL <= DISPATCH_LEVEL. Returns the count before. Above the limit NT raises; here: reported, the
+ * count stays.
+ */
 LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment,
                               BOOLEAN Wait)
 {
@@ -86,8 +88,7 @@ LONG NTAPI KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY Increment, LONG 
         if (Adjustment <= 0 || Adjustment > Semaphore->Limit - before) {
             vport_nt_report("SEMAPHORE", VPORT_SITE,
                             "KeReleaseSemaphore: %d more would make the count %d exceed the limit "
-                            "%d. NT raises "
-                            "STATUS_SEMAPHORE_LIMIT_EXCEEDED.",
+                            "%d. NT raises STATUS_SEMAPHORE_LIMIT_EXCEEDED.",
                             Adjustment, before, Semaphore->Limit);
             return before;
         }
@@ -107,8 +108,10 @@ VOID NTAPI KeInitializeMutex(PRKMUTEX Mutex, ULONG Level)
     vport_nt_init_header(&Mutex->Header, VPORT_OBJECT_MUTANT, sizeof(*Mutex), 1);
 }
 
-/* IRQL <= DISPATCH_LEVEL, by its owner. Returns the state before (0: now it is free). By another NT
- * raises; here: reported. */
+/*
+ * IRQL <= DISPATCH_LEVEL, by its owner. Returns the state before (0: now it is free). By another NT
+ * raises; here: reported.
+ */
 LONG NTAPI KeReleaseMutex(PRKMUTEX Mutex, BOOLEAN Wait)
 {
     LONG before = __atomic_load_n(&Mutex->Header.SignalState, __ATOMIC_RELAXED);

@@ -33,8 +33,10 @@ struct spec {
     char conversion;
 };
 
-/* Longest text that one argument gives; what a hostile width or precision asks beyond it is not
- * done. */
+/*
+ * Longest text that one argument gives; what a hostile width or precision asks beyond it is not
+ * done.
+ */
 #define MOST 1024u
 
 /* ---- Output ---- */
@@ -323,8 +325,10 @@ static const char *parse_size(const char *at, struct spec *spec)
     return at;
 }
 
-/* In a structure of its own: an argument list of the other convention cannot be passed on by
- * address in every compiler. */
+/*
+ * In a structure of its own: an argument list of the other convention cannot be passed on by
+ * address in every compiler.
+ */
 struct arguments {
     VPORT_VA_LIST list;
 };

@@ -114,7 +114,8 @@ NTSTATUS vport_nt_handle_close(struct vport_nt *nt, HANDLE handle)
     return STATUS_SUCCESS;
 }
 
-/* PASSIVE_LEVEL. STATUS_INVALID_HANDLE (reported: Driver Verifier stops with bug check 0xC4/0xF6).
+/*
+ * PASSIVE_LEVEL. STATUS_INVALID_HANDLE (reported: Driver Verifier stops with bug check 0xC4/0xF6).
  */
 NTSTATUS NTAPI ZwClose(HANDLE Handle)
 {

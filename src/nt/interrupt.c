@@ -32,7 +32,8 @@ struct _KINTERRUPT {
 
 /* ---- Delivery ---- */
 
-/* The index-th or a later interrupt of this vector, kept from going away; NULL when there is none.
+/*
+ * The index-th or a later interrupt of this vector, kept from going away; NULL when there is none.
  */
 static PKINTERRUPT hold_next(struct vport_nt *nt, uint32_t vector, unsigned *index)
 {
@@ -97,8 +98,10 @@ static bool service(struct vport_cpu *cpu, PKINTERRUPT interrupt)
     return claimed;
 }
 
-/* Every routine of a shared vector is asked until one claims it: the line is level triggered and
- * comes again for the others. */
+/*
+ * Every routine of a shared vector is asked until one claims it: the line is level triggered and
+ * comes again for the others.
+ */
 static bool deliver(struct vport_cpu *cpu, uint32_t vector)
 {
     PKINTERRUPT interrupt;
@@ -224,8 +227,7 @@ static KIRQL checked_irql(KIRQL irql, KIRQL synchronize, const void *site)
         return synchronize;
     vport_nt_report("IRQL", site,
                     "IoConnectInterrupt: Irql %u and SynchronizeIrql %u; a device has %u to %u and "
-                    "SynchronizeIrql is not lower "
-                    "than Irql.",
+                    "SynchronizeIrql is not lower than Irql.",
                     irql, synchronize, DISPATCH_LEVEL + 1, HIGHEST_DIRQL);
     return HIGHEST_DIRQL;
 }
@@ -317,8 +319,10 @@ static bool check_interrupt(struct vport_cpu *cpu, PKINTERRUPT interrupt, const 
     return false;
 }
 
-/* IRQL <= the interrupt's. Runs the routine at its level and under its lock; returns what it
- * returned, FALSE on misuse. */
+/*
+ * IRQL <= the interrupt's. Runs the routine at its level and under its lock; returns what it
+ * returned, FALSE on misuse.
+ */
 BOOLEAN NTAPI KeSynchronizeExecution(PKINTERRUPT Interrupt,
                                      PKSYNCHRONIZE_ROUTINE SynchronizeRoutine,
                                      PVOID SynchronizeContext)

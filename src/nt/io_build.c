@@ -77,8 +77,10 @@ static void free_parts(struct vport_nt *nt, PIRP irp)
     vport_nt_pool_free(nt, irp, 0, "The end of the IRP", NULL);
 }
 
-/* Gives `irp` the buffers of a transfer as the device wants them; false: no memory, or the buffer
- * is not accessible. */
+/*
+ * Gives `irp` the buffers of a transfer as the device wants them; false: no memory, or the buffer
+ * is not accessible.
+ */
 static bool add_transfer(struct vport_nt *nt, PIRP irp, PDEVICE_OBJECT device, bool write,
                          PVOID buffer, ULONG length, const void *site)
 {
@@ -142,8 +144,10 @@ static bool add_control_buffers(struct vport_nt *nt, PIRP irp, ULONG code, PVOID
     }
 }
 
-/* PASSIVE_LEVEL. As IoBuildSynchronousFsdRequest, for a control code; buffers as its method wants
- * them. */
+/*
+ * PASSIVE_LEVEL. As IoBuildSynchronousFsdRequest, for a control code; buffers as its method wants
+ * them.
+ */
 PIRP NTAPI IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVICE_OBJECT DeviceObject,
                                          PVOID InputBuffer, ULONG InputBufferLength,
                                          PVOID OutputBuffer, ULONG OutputBufferLength,
@@ -185,8 +189,10 @@ static ULONG output_length(PIRP irp)
                : stack->Parameters.DeviceIoControl.OutputBufferLength;
 }
 
-/* Nothing is copied back with an error; a warning (buffer overflow) copies. More than there is room
- * for is the driver's mistake. */
+/*
+ * Nothing is copied back with an error; a warning (buffer overflow) copies. More than there is room
+ * for is the driver's mistake.
+ */
 static void copy_back(PIRP irp)
 {
     ULONG_PTR length = irp->IoStatus.Information;
@@ -197,8 +203,7 @@ static void copy_back(PIRP irp)
     if (length > room) {
         vport_nt_report("IRP", NULL,
                         "A request was completed with Information %llu, but its output buffer has "
-                        "%u bytes. NT copies "
-                        "beyond the buffer.",
+                        "%u bytes. NT copies beyond the buffer.",
                         (unsigned long long)length, room);
         length = room;
     }
@@ -233,16 +238,14 @@ NTSTATUS vport_nt_send(struct vport_nt *nt, PDEVICE_OBJECT top, PIRP irp, PKEVEN
     if (!KeReadStateEvent(event)) {
         vport_report(nt->reports, "IRP", NULL,
                      "A dispatch routine (major function %#x) returned %#x without completing the "
-                     "IRP or returning "
-                     "STATUS_PENDING; the IRP is lost.",
+                     "IRP or returning STATUS_PENDING; the IRP is lost.",
                      major, (unsigned)status);
         return status;
     }
     if (status != block->Status)
         vport_report(nt->reports, "IRP", NULL,
                      "A dispatch routine (major function %#x) returned %#x, but completed its IRP "
-                     "with %#x. Driver Verifier stops "
-                     "with bug check 0xC9.",
+                     "with %#x. Driver Verifier stops with bug check 0xC9.",
                      major, (unsigned)status, (unsigned)block->Status);
     return block->Status;
 }

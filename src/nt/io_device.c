@@ -165,8 +165,10 @@ bool vport_nt_device_hold(struct vport_nt *nt, PDEVICE_OBJECT object)
     return device;
 }
 
-/* Takes the device out of the list if it is deleted and nobody refers to it. The object lock is
- * held. */
+/*
+ * Takes the device out of the list if it is deleted and nobody refers to it. The object lock is
+ * held.
+ */
 static bool is_last(struct vport_nt_device *device)
 {
     bool last = device->deleted && device->references == 0;
@@ -210,8 +212,10 @@ static void leave_driver(struct vport_nt_device *device)
     device->object.NextDevice = NULL;
 }
 
-/* Undoes the attachment to the device below, which `device` may have left in place. The object lock
- * is held. */
+/*
+ * Undoes the attachment to the device below, which `device` may have left in place. The object lock
+ * is held.
+ */
 static void leave_stack(struct vport_nt_device *device)
 {
     if (device->below && find(device->nt, device->below) &&
@@ -241,8 +245,7 @@ VOID NTAPI IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
     if (device->below || DeviceObject->AttachedDevice)
         vport_nt_report("DEVICE", VPORT_SITE,
                         "IoDeleteDevice: %p is still attached to %p, and %p to it. IoDetachDevice "
-                        "comes first; NT stops with bug "
-                        "check 0xC4 or works on freed memory.",
+                        "comes first; NT stops with bug check 0xC4 or works on freed memory.",
                         (void *)DeviceObject, (void *)device->below,
                         (void *)DeviceObject->AttachedDevice);
     vport_nt_io_timer_delete(nt, DeviceObject);

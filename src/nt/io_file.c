@@ -208,7 +208,8 @@ static LONG_PTR reference(PVOID object, LONG amount, const char *function, const
     return now;
 }
 
-/* IRQL <= DISPATCH_LEVEL. Devices and files; the number returned is for debugging, as documented.
+/*
+ * IRQL <= DISPATCH_LEVEL. Devices and files; the number returned is for debugging, as documented.
  */
 LONG_PTR FASTCALL ObfReferenceObject(PVOID Object)
 {

@@ -106,11 +106,10 @@ NTSTATUS FASTCALL IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
         return refuse_call(Irp, "the target is no device object; the IRP is completed.",
                            VPORT_SITE);
     if (Irp->CurrentLocation <= 1)
-        return refuse_call(
-            Irp,
-            "the IRP has no stack location left for this driver. NT stops with bug check 0x35 "
-            "NO_MORE_IRP_STACK_LOCATIONS.",
-            VPORT_SITE);
+        return refuse_call(Irp,
+                           "the IRP has no stack location left for this driver. NT stops with bug "
+                           "check 0x35 NO_MORE_IRP_STACK_LOCATIONS.",
+                           VPORT_SITE);
     IoSetNextIrpStackLocation(Irp);
     stack = IoGetCurrentIrpStackLocation(Irp);
     stack->DeviceObject = DeviceObject;
@@ -159,21 +158,19 @@ static bool may_complete(PIRP irp, const void *site)
         irp->CurrentLocation > irp->StackCount) {
         vport_nt_report("IRP", site,
                         "IoCompleteRequest: %p was completed before, or is no IRP. NT stops with "
-                        "bug check 0x44 "
-                        "MULTIPLE_IRP_COMPLETE_REQUESTS.",
+                        "bug check 0x44 MULTIPLE_IRP_COMPLETE_REQUESTS.",
                         (void *)irp);
         return false;
     }
     if (irp->IoStatus.Status == STATUS_PENDING)
-        vport_nt_report("IRP", site,
-                        "IoCompleteRequest: the IRP's status is STATUS_PENDING, which is for "
-                        "dispatch routines to "
-                        "return. Driver Verifier stops with bug check 0xC9/0x06.");
+        vport_nt_report(
+            "IRP", site,
+            "IoCompleteRequest: the IRP's status is STATUS_PENDING, which is for dispatch routines "
+            "to return. Driver Verifier stops with bug check 0xC9/0x06.");
     if (irp->CancelRoutine)
         vport_nt_report("IRP", site,
                         "IoCompleteRequest: the IRP still has a cancel routine. Driver Verifier "
-                        "stops with bug check "
-                        "0xC9/0x05.");
+                        "stops with bug check 0xC9/0x05.");
     return true;
 }
 
@@ -192,10 +189,10 @@ VOID FASTCALL IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
     if (Irp->Flags & IRP_SYNCHRONOUS_API)
         vport_nt_irp_finish(Irp);
     else
-        vport_nt_report("IRP", VPORT_SITE,
-                        "IoCompleteRequest: an IRP from IoAllocateIrp went all the way up. Its "
-                        "maker's completion routine must "
-                        "return STATUS_MORE_PROCESSING_REQUIRED and free it.");
+        vport_nt_report(
+            "IRP", VPORT_SITE,
+            "IoCompleteRequest: an IRP from IoAllocateIrp went all the way up. Its maker's "
+            "completion routine must return STATUS_MORE_PROCESSING_REQUIRED and free it.");
 }
 
 /* ---- Cancelling ---- */
@@ -216,8 +213,10 @@ VOID NTAPI IoReleaseCancelSpinLock(KIRQL Irql)
         KeReleaseSpinLock(&nt->cancel_lock, Irql);
 }
 
-/* IRQL <= DISPATCH_LEVEL. TRUE: it had a cancel routine, which was called with the cancel spin lock
- * held and releases it. */
+/*
+ * IRQL <= DISPATCH_LEVEL. TRUE: it had a cancel routine, which was called with the cancel spin lock
+ * held and releases it.
+ */
 BOOLEAN NTAPI IoCancelIrp(PIRP Irp)
 {
     PDRIVER_CANCEL routine;

@@ -47,7 +47,8 @@ static void tick(void *context)
     vport_nt_lower(cpu, before);
 }
 
-/* PASSIVE_LEVEL. Once for a device; STATUS_INSUFFICIENT_RESOURCES. The timer goes with the device.
+/*
+ * PASSIVE_LEVEL. Once for a device; STATUS_INSUFFICIENT_RESOURCES. The timer goes with the device.
  */
 NTSTATUS NTAPI IoInitializeTimer(PDEVICE_OBJECT DeviceObject, PIO_TIMER_ROUTINE TimerRoutine,
                                  PVOID Context)
@@ -107,8 +108,10 @@ VOID NTAPI IoStartTimer(PDEVICE_OBJECT DeviceObject)
         switch_timer(timer, true);
 }
 
-/* IRQL <= DISPATCH_LEVEL; not from the timer's routine, by the book. The routine may be running
- * when this returns. */
+/*
+ * IRQL <= DISPATCH_LEVEL; not from the timer's routine, by the book. The routine may be running
+ * when this returns.
+ */
 VOID NTAPI IoStopTimer(PDEVICE_OBJECT DeviceObject)
 {
     PIO_TIMER timer = check(DeviceObject, "IoStopTimer", VPORT_SITE);

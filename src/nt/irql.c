@@ -31,18 +31,17 @@ bool vport_nt_wrong_irql(const char *function, KIRQL lowest, KIRQL highest, cons
     KIRQL irql = KeGetCurrentIrql();
 
     if (lowest > PASSIVE_LEVEL)
-        vport_nt_report("IRQL", site,
-                        "%s was called at IRQL %u (%s); it may be called at %u (%s) to %u (%s). "
-                        "Driver Verifier stops such "
-                        "a driver with bug check 0xC4, or 0xE6/0x13 for DMA.",
-                        function, irql, irql_name(irql), lowest, irql_name(lowest), highest,
-                        irql_name(highest));
+        vport_nt_report(
+            "IRQL", site,
+            "%s was called at IRQL %u (%s); it may be called at %u (%s) to %u (%s). Driver "
+            "Verifier stops such a driver with bug check 0xC4, or 0xE6/0x13 for DMA.",
+            function, irql, irql_name(irql), lowest, irql_name(lowest), highest,
+            irql_name(highest));
     else
         vport_nt_report("IRQL", site,
                         "%s was called at IRQL %u (%s); it may be called at %u (%s) at most. NT "
-                        "stops such a driver with "
-                        "bug check 0xA IRQL_NOT_LESS_OR_EQUAL, Driver Verifier with 0xC4, or "
-                        "0xE6/0x14 for DMA.",
+                        "stops such a driver with bug check 0xA IRQL_NOT_LESS_OR_EQUAL, Driver "
+                        "Verifier with 0xC4, or 0xE6/0x14 for DMA.",
                         function, irql, irql_name(irql), highest, irql_name(highest));
     return false;
 }
@@ -64,9 +63,18 @@ static uint8_t take_number(struct vport_nt *nt)
                                  */
 }
 
+static bool is_tracing(const struct vport_trace *trace)
+{
+    return trace && atomic_load_explicit(&((const struct vport_trace_switch *)trace)->on,
+                                         memory_order_relaxed);
+}
+
 void vport_nt_enter(struct vport_nt *nt, struct vport_cpu *cpu)
 {
-    *cpu = (struct vport_cpu){.nt = nt, .number = take_number(nt), .beneath = vport_cpu_current};
+    *cpu = (struct vport_cpu){.nt = nt,
+                              .number = take_number(nt),
+                              .plain = nt->threaded && !is_tracing(nt->trace),
+                              .beneath = vport_cpu_current};
     InitializeListHead(&cpu->dpcs);
     vport_cpu_current = cpu;
 }
@@ -78,11 +86,11 @@ void vport_nt_leave(struct vport_cpu *cpu)
                         "A driver routine returned to the kernel with %u spin lock(s) held.",
                         cpu->spin_locks);
     if (cpu->irql != PASSIVE_LEVEL)
-        vport_nt_report("IRQL", NULL,
-                        "A driver routine that was called at PASSIVE_LEVEL returned at IRQL %u "
-                        "(%s). NT stops such a driver "
-                        "with bug check 0x4A IRQL_GT_ZERO_AT_SYSTEM_SERVICE.",
-                        cpu->irql, irql_name(cpu->irql));
+        vport_nt_report(
+            "IRQL", NULL,
+            "A driver routine that was called at PASSIVE_LEVEL returned at IRQL %u (%s). NT stops "
+            "such a driver with bug check 0x4A IRQL_GT_ZERO_AT_SYSTEM_SERVICE.",
+            cpu->irql, irql_name(cpu->irql));
     cpu->spin_locks = 0;
     if (cpu->dpc_queued)
         vport_nt_run_dpcs(cpu);
@@ -139,7 +147,7 @@ KIRQL NTAPI KeGetCurrentIrql(VOID)
     return cpu ? cpu->irql : PASSIVE_LEVEL;
 }
 
-static KIRQL raise_checked(KIRQL irql, const char *function, const void *site)
+VPORT_LONG_WAY KIRQL NTAPI raise_long(KIRQL irql, const char *function, const void *site)
 {
     struct vport_cpu *cpu = vport_cpu_get();
 
@@ -147,54 +155,70 @@ static KIRQL raise_checked(KIRQL irql, const char *function, const void *site)
         return PASSIVE_LEVEL;
     if (irql >= cpu->irql && irql <= HIGH_LEVEL)
         return vport_nt_raise(cpu, irql);
-    vport_nt_report("IRQL", site,
-                    "%s to %u (%s), but the current IRQL is %u (%s); IRQL stays. NT stops such a "
-                    "driver with bug check 0x9 "
-                    "IRQL_NOT_GREATER_OR_EQUAL, Driver Verifier with 0xC4/0x30.",
-                    function, irql, irql_name(irql), cpu->irql, irql_name(cpu->irql));
+    vport_nt_report(
+        "IRQL", site,
+        "%s to %u (%s), but the current IRQL is %u (%s); IRQL stays. NT stops such a driver with "
+        "bug check 0x9 IRQL_NOT_GREATER_OR_EQUAL, Driver Verifier with 0xC4/0x30.",
+        function, irql, irql_name(irql), cpu->irql, irql_name(cpu->irql));
     return cpu->irql;
+}
+
+VPORT_SHORT_WAY KIRQL raise_irql(KIRQL irql, const char *function, const void *site)
+{
+    struct vport_cpu *cpu = vport_cpu_get();
+    KIRQL before;
+
+    if (!cpu || !cpu->plain || irql < cpu->irql || irql > HIGH_LEVEL)
+        return raise_long(irql, function, site);
+    before = cpu->irql;
+    cpu->irql = irql;
+    return before;
 }
 
 /* IRQL <= NewIrql; returns the one before. Anything else is reported and changes nothing. */
 KIRQL FASTCALL KfRaiseIrql(KIRQL NewIrql)
 {
-    return raise_checked(NewIrql, "KeRaiseIrql", VPORT_SITE);
+    return raise_irql(NewIrql, "KeRaiseIrql", VPORT_SITE);
 }
 
 /* IRQL <= DISPATCH_LEVEL. */
 KIRQL NTAPI KeRaiseIrqlToDpcLevel(VOID)
 {
-    return raise_checked(DISPATCH_LEVEL, "KeRaiseIrqlToDpcLevel", VPORT_SITE);
+    return raise_irql(DISPATCH_LEVEL, "KeRaiseIrqlToDpcLevel", VPORT_SITE);
 }
 
 #undef KeRaiseIrql
 VOID NTAPI KeRaiseIrql(KIRQL NewIrql, PKIRQL OldIrql)
 {
-    *OldIrql = raise_checked(NewIrql, "KeRaiseIrql", VPORT_SITE);
+    *OldIrql = raise_irql(NewIrql, "KeRaiseIrql", VPORT_SITE);
 }
 
-static bool may_lower(const struct vport_cpu *cpu, KIRQL irql)
-{
-    return irql <= cpu->irql && !(cpu->inside & VPORT_CPU_DPC && irql < DISPATCH_LEVEL) &&
-           !(cpu->spin_locks && irql < DISPATCH_LEVEL);
-}
-
-static void lower_checked(KIRQL irql, const void *site)
+VPORT_LONG_WAY VOID NTAPI lower_long(KIRQL irql, const void *site)
 {
     struct vport_cpu *cpu = vport_cpu_get();
 
     if (!cpu)
         return;
-    if (__builtin_expect(may_lower(cpu, irql), 1))
+    if (vport_nt_may_lower(cpu, irql))
         vport_nt_lower(cpu, irql);
     else
         vport_nt_report("IRQL", site,
                         "KeLowerIrql to %u (%s) at IRQL %u (%s), in a DPC: %s, spin locks held: "
-                        "%u; IRQL stays. NT stops "
-                        "such a driver with bug check 0xA IRQL_NOT_LESS_OR_EQUAL, Driver Verifier "
-                        "with 0xC4/0x31.",
+                        "%u; IRQL stays. NT stops such a driver with bug check 0xA "
+                        "IRQL_NOT_LESS_OR_EQUAL, Driver Verifier with 0xC4/0x31.",
                         irql, irql_name(irql), cpu->irql, irql_name(cpu->irql),
                         cpu->inside & VPORT_CPU_DPC ? "yes" : "no", cpu->spin_locks);
+}
+
+VPORT_SHORT_WAY void lower_irql(KIRQL irql, const void *site)
+{
+    struct vport_cpu *cpu = vport_cpu_get();
+
+    if (cpu && VPORT_ALONE(cpu->plain) && !VPORT_ALONE(cpu->dpc_queued) &&
+        vport_nt_may_lower(cpu, irql))
+        cpu->irql = irql;
+    else
+        lower_long(irql, site);
 }
 
 /*
@@ -204,11 +228,11 @@ static void lower_checked(KIRQL irql, const void *site)
  */
 VOID FASTCALL KfLowerIrql(KIRQL NewIrql)
 {
-    lower_checked(NewIrql, VPORT_SITE);
+    lower_irql(NewIrql, VPORT_SITE);
 }
 
 #undef KeLowerIrql
 VOID NTAPI KeLowerIrql(KIRQL NewIrql)
 {
-    lower_checked(NewIrql, VPORT_SITE);
+    lower_irql(NewIrql, VPORT_SITE);
 }

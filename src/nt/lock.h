@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's own small lock: held for moments, never while driver code runs or anything is waited
- * for. */
+/*
+ * The kernel's own small lock: held for moments, never while driver code runs or anything is waited
+ * for.
+ */
 #ifndef VPORT_NT_LOCK_H
 #define VPORT_NT_LOCK_H
 
@@ -12,7 +14,8 @@ struct vport_lock {
     _Atomic uint32_t held;
 };
 
-/* One step of waiting for another thread: rests a little, and now and then lets it have this CPU.
+/*
+ * One step of waiting for another thread: rests a little, and now and then lets it have this CPU.
  */
 static inline void vport_lock_rest(unsigned *spins)
 {

@@ -215,8 +215,10 @@ VOID NTAPI ExFreeToNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PVOID E
     give(&Lookaside->L, Entry, "ExFreeToNPagedLookasideList", VPORT_SITE);
 }
 
-/* IRQL <= APC_LEVEL. Entries of a paged list are taken by inline code, by way of L.Allocate and
- * L.Free. */
+/*
+ * IRQL <= APC_LEVEL. Entries of a paged list are taken by inline code, by way of L.Allocate and
+ * L.Free.
+ */
 VOID NTAPI ExInitializePagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside,
                                           PALLOCATE_FUNCTION Allocate, PFREE_FUNCTION Free,
                                           ULONG Flags, SIZE_T Size, ULONG Tag, USHORT Depth)

@@ -9,7 +9,9 @@
  *
  * Unlocking while a DMA operation is under way (LB-A4) leaves the pages locked until the last
  * operation has ended. The owner's wish is a bit in the count of operations (VPORT_PAGES_CLOSING),
- * so that either the owner sees no operation or the last operation sees the wish.
+ * so that either the owner sees no operation or the last operation sees the wish: exactly one of
+ * them lets go of the pages. What the wish is (to unlock, or to free as well) is told under
+ * mdl_lock, which nobody takes who does everything in its time.
  *
  * Sources: kernel/using-mdls, wdm/nf-wdm-ioallocatemdl, wdm/nf-wdm-mmprobeandlockpages,
  * wdm/nf-wdm-mmunlockpages, wdm/nf-wdm-iofreemdl, wdm/nf-wdm-iobuildpartialmdl,
@@ -21,10 +23,8 @@
 
 struct vport_nt_mdl {
     struct vport_pages pages;
-    struct vport_nt *nt;
-    LIST_ENTRY link; /* in nt->mdls[shard] */
+    struct vport_nt *_Atomic nt; /* NULL in a block that is no MDL any more */
     const void *site;
-    unsigned shard;
     _Atomic bool freed; /* by the driver, but operations are still under way */
     bool partial;       /* the frames are locked by another MDL */
     MDL mdl;            /* the frames follow */
@@ -42,12 +42,16 @@ static void create_blocks(void)
                             &blocks);
 }
 
-enum vport_status vport_nt_begin_mdls(struct vport_nt *nt)
+enum vport_status vport_nt_begin_mdls(void)
 {
     pthread_once(&blocks_once, create_blocks);
-    for (unsigned i = 0; i < VPORT_NT_MDL_SHARDS; i++)
-        InitializeListHead(&nt->mdls[i].mdls);
     return blocks ? VPORT_OK : VPORT_E_NO_MEMORY;
+}
+
+/* Of a live MDL. */
+static struct vport_nt *kernel_of(const struct vport_nt_mdl *mdl)
+{
+    return atomic_load_explicit(&mdl->nt, memory_order_relaxed);
 }
 
 /* The MDL that starts at `pointer`; NULL if none that lives does. */
@@ -98,18 +102,74 @@ static struct vport_frame *frames_of(struct vport_nt_mdl *mdl)
     return (struct vport_frame *)(&mdl->mdl + 1);
 }
 
-/* ---- Making and freeing ---- */
+/* ---- Letting go of the pages ---- */
 
-static void link_mdl(struct vport_nt *nt, struct vport_nt_mdl *mdl)
+static void unlock(struct vport_nt_mdl *mdl)
 {
-    struct vport_nt_mdl_shard *shard;
-
-    mdl->shard = vport_thread_slot();
-    shard = &nt->mdls[mdl->shard];
-    vport_lock_acquire(&shard->lock);
-    InsertTailList(&shard->mdls, &mdl->link);
-    vport_lock_release(&shard->lock);
+    if (mdl->pages.locked && !mdl->partial) {
+        vport_trace(kernel_of(mdl)->trace, VPORT_TRACE_UNLOCK,
+                    vport_pages_spanned(mdl->pages.offset, mdl->pages.length), 0, 0, 0);
+        vport_space_unlock(kernel_of(mdl)->space, &mdl->pages);
+    }
+    mdl->pages.locked = false;
 }
+
+static void report_busy(struct vport_nt_mdl *mdl, const char *function, const void *site)
+{
+    vport_report(kernel_of(mdl)->reports, "LB-A4", site,
+                 "%s: %u DMA operation(s) on the buffer %p of %u bytes are still under way. Its "
+                 "pages stay locked until VideoPortCompleteDma has ended them; unlock a buffer "
+                 "only after all its data has been transferred.",
+                 function, users(mdl) & ~VPORT_PAGES_CLOSING,
+                 (void *)((char *)mdl->mdl.StartVa + mdl->mdl.ByteOffset), mdl->mdl.ByteCount);
+}
+
+static void give(struct vport_nt_mdl *mdl)
+{
+    atomic_store_explicit(&mdl->nt, NULL, memory_order_relaxed);
+    vport_block_give(blocks, mdl);
+}
+
+/* Lets go of the pages, and of the MDL if the driver has freed it. mdl_lock is held. */
+static void let_go(struct vport_nt_mdl *mdl)
+{
+    unlock(mdl);
+    if (atomic_load_explicit(&mdl->freed, memory_order_relaxed))
+        give(mdl);
+    else
+        atomic_store_explicit(&mdl->pages.users, 0, memory_order_release);
+}
+
+/* The last operation on pages that their owner wanted to let go of has ended. */
+static void pages_close(struct vport_pages *pages)
+{
+    struct vport_nt_mdl *mdl = VPORT_CONTAINER_OF(pages, struct vport_nt_mdl, pages);
+    struct vport_nt *nt = kernel_of(mdl);
+
+    vport_lock_acquire(&nt->mdl_lock);
+    let_go(mdl);
+    vport_lock_release(&nt->mdl_lock);
+}
+
+/*
+ * The pages are to be let go of as soon as no operation is left. That may be now: an operation that
+ * ends later than this, or has ended but not yet let go, does it instead.
+ */
+static void close_later(struct vport_nt_mdl *mdl, bool freed, const char *function,
+                        const void *site)
+{
+    struct vport_nt *nt = kernel_of(mdl);
+
+    if (!(users(mdl) & VPORT_PAGES_CLOSING))
+        report_busy(mdl, function, site);
+    vport_lock_acquire(&nt->mdl_lock);
+    atomic_store_explicit(&mdl->freed, freed, memory_order_relaxed);
+    if (atomic_fetch_or(&mdl->pages.users, VPORT_PAGES_CLOSING) == 0)
+        let_go(mdl);
+    vport_lock_release(&nt->mdl_lock);
+}
+
+/* ---- Making and freeing ---- */
 
 static void init_mdl(struct vport_nt_mdl *mdl, PVOID start, ULONG length, size_t pages)
 {
@@ -132,13 +192,12 @@ static struct vport_nt_mdl *create(struct vport_nt *nt, PVOID start, ULONG lengt
         return NULL;
     mdl->pages.locked = false;
     atomic_store_explicit(&mdl->pages.users, 0, memory_order_relaxed);
-    mdl->pages.close = vport_nt_pages_close;
-    mdl->nt = nt;
+    mdl->pages.close = pages_close;
     mdl->site = site;
     atomic_store_explicit(&mdl->freed, false, memory_order_relaxed);
     mdl->partial = false;
     init_mdl(mdl, start, length, pages);
-    link_mdl(nt, mdl);
+    atomic_store_explicit(&mdl->nt, nt, memory_order_release);
     return mdl;
 }
 
@@ -177,56 +236,6 @@ PMDL NTAPI IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBu
     return &mdl->mdl;
 }
 
-static void unlock(struct vport_nt_mdl *mdl)
-{
-    if (mdl->pages.locked && !mdl->partial) {
-        vport_trace(mdl->nt->trace, VPORT_TRACE_UNLOCK,
-                    vport_pages_spanned(mdl->pages.offset, mdl->pages.length), 0, 0, 0);
-        vport_space_unlock(mdl->nt->space, &mdl->pages);
-    }
-    mdl->pages.locked = false;
-}
-
-static void report_busy(struct vport_nt_mdl *mdl, const char *function, const void *site)
-{
-    vport_report(mdl->nt->reports, "LB-A4", site,
-                 "%s: %u DMA operation(s) on the buffer %p of %u bytes are still under way. Its "
-                 "pages stay locked until "
-                 "VideoPortCompleteDma has ended them; unlock a buffer only after all its data has "
-                 "been transferred.",
-                 function, users(mdl) & ~VPORT_PAGES_CLOSING,
-                 (void *)((char *)mdl->mdl.StartVa + mdl->mdl.ByteOffset), mdl->mdl.ByteCount);
-}
-
-/* Ends what the owner wanted ended, if no operation is left. Of several callers exactly one does
- * it. */
-void vport_nt_pages_close(struct vport_pages *pages)
-{
-    struct vport_nt_mdl *mdl = VPORT_CONTAINER_OF(pages, struct vport_nt_mdl, pages);
-    struct vport_nt_mdl_shard *shard = &mdl->nt->mdls[mdl->shard];
-    uint32_t closing = VPORT_PAGES_CLOSING;
-    bool give = false;
-
-    vport_lock_acquire(&shard->lock);
-    if (atomic_compare_exchange_strong(&pages->users, &closing, 0)) {
-        unlock(mdl);
-        give = atomic_load_explicit(&mdl->freed, memory_order_relaxed);
-        if (give)
-            RemoveEntryList(&mdl->link);
-    }
-    vport_lock_release(&shard->lock);
-    if (give)
-        vport_block_give(blocks, mdl);
-}
-
-/* The pages are to be unlocked as soon as no operation is left: now, or by the one that ends it. */
-static void close_later(struct vport_nt_mdl *mdl, const char *function, const void *site)
-{
-    if (!(atomic_fetch_or(&mdl->pages.users, VPORT_PAGES_CLOSING) & VPORT_PAGES_CLOSING))
-        report_busy(mdl, function, site);
-    vport_nt_pages_released(&mdl->pages);
-}
-
 static const short locked_flags =
     MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL | MDL_MAPPED_TO_SYSTEM_VA;
 
@@ -238,7 +247,6 @@ static const short locked_flags =
 VOID NTAPI IoFreeMdl(PMDL Mdl)
 {
     struct vport_nt_mdl *mdl = find_or_report(Mdl, "IoFreeMdl", VPORT_SITE);
-    struct vport_nt_mdl_shard *shard;
 
     vport_nt_irql_at_most("IoFreeMdl", DISPATCH_LEVEL, VPORT_SITE);
     if (!mdl)
@@ -246,21 +254,15 @@ VOID NTAPI IoFreeMdl(PMDL Mdl)
     if (Mdl->MdlFlags & MDL_PAGES_LOCKED)
         vport_nt_report("MDL", VPORT_SITE,
                         "IoFreeMdl: the pages of %p are still locked. MmUnlockPages comes first; "
-                        "NT leaks them and stops with bug "
-                        "check 0xCB or 0x76.",
+                        "NT leaks them and stops with bug check 0xCB or 0x76.",
                         (void *)Mdl);
     Mdl->MdlFlags &= (CSHORT)~locked_flags;
-    if (users(mdl)) {
-        atomic_store_explicit(&mdl->freed, true, memory_order_relaxed);
-        close_later(mdl, "IoFreeMdl", VPORT_SITE);
+    if (__builtin_expect(users(mdl), 0)) {
+        close_later(mdl, true, "IoFreeMdl", VPORT_SITE);
         return;
     }
-    shard = &mdl->nt->mdls[mdl->shard];
-    vport_lock_acquire(&shard->lock);
-    RemoveEntryList(&mdl->link);
-    vport_lock_release(&shard->lock);
     unlock(mdl);
-    vport_block_give(blocks, mdl);
+    give(mdl);
 }
 
 /* ---- Locking ---- */
@@ -271,7 +273,7 @@ static bool may_lock_here(struct vport_nt *nt, const MDL *mdl, const void *site)
     POOL_TYPE type = PagedPool;
     SIZE_T rest;
     const void *start = MmGetMdlVirtualAddress(mdl);
-    bool nonpaged = KeGetCurrentIrql() == DISPATCH_LEVEL &&
+    bool nonpaged = vport_cpu_irql() == DISPATCH_LEVEL &&
                     vport_nt_pool_find(nt, start, &type, &rest) && type == NonPagedPool;
 
     return vport_nt_irql_at_most("MmProbeAndLockPages", nonpaged ? DISPATCH_LEVEL : APC_LEVEL,
@@ -282,11 +284,12 @@ static bool lock(struct vport_nt_mdl *mdl, enum vport_access access)
 {
     enum vport_status status;
 
-    status = vport_space_lock(mdl->nt->space, (uintptr_t)mdl->mdl.StartVa + mdl->mdl.ByteOffset,
-                              mdl->mdl.ByteCount, access, frames_of(mdl), &mdl->pages);
+    status =
+        vport_space_lock(kernel_of(mdl)->space, (uintptr_t)mdl->mdl.StartVa + mdl->mdl.ByteOffset,
+                         mdl->mdl.ByteCount, access, frames_of(mdl), &mdl->pages);
     if (status != VPORT_OK)
         return false;
-    vport_trace(mdl->nt->trace, VPORT_TRACE_LOCK,
+    vport_trace(kernel_of(mdl)->trace, VPORT_TRACE_LOCK,
                 vport_pages_spanned(mdl->mdl.ByteOffset, mdl->mdl.ByteCount),
                 access == VPORT_ACCESS_WRITE, 0, 0);
     return true;
@@ -305,7 +308,7 @@ VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE Access
         find_or_report(MemoryDescriptorList, "MmProbeAndLockPages", VPORT_SITE);
     bool write = Operation != IoReadAccess;
 
-    if (!mdl || !may_lock_here(mdl->nt, &mdl->mdl, VPORT_SITE))
+    if (!mdl || !may_lock_here(kernel_of(mdl), &mdl->mdl, VPORT_SITE))
         return;
     if (mdl->pages.locked) {
         vport_nt_report("MDL", VPORT_SITE,
@@ -333,15 +336,14 @@ VOID NTAPI MmUnlockPages(PMDL MemoryDescriptorList)
     if (!(mdl->mdl.MdlFlags & MDL_PAGES_LOCKED)) {
         vport_nt_report("LB-A5", VPORT_SITE,
                         "MmUnlockPages: the pages of %p are not locked (unlocked before, or never "
-                        "locked). NT stops with bug "
-                        "check 0x4E or 0x76.",
+                        "locked). NT stops with bug check 0x4E or 0x76.",
                         (void *)&mdl->mdl);
         return;
     }
     mdl->mdl.MdlFlags &=
         (CSHORT) ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION | MDL_MAPPED_TO_SYSTEM_VA);
     if (__builtin_expect(users(mdl), 0))
-        close_later(mdl, "MmUnlockPages", VPORT_SITE);
+        close_later(mdl, false, "MmUnlockPages", VPORT_SITE);
     else
         unlock(mdl);
 }
@@ -361,7 +363,8 @@ VOID NTAPI MmBuildMdlForNonPagedPool(PMDL MemoryDescriptorList)
     vport_nt_irql_at_most("MmBuildMdlForNonPagedPool", DISPATCH_LEVEL, VPORT_SITE);
     if (!mdl || mdl->pages.locked)
         return;
-    if (vport_nt_pool_find(mdl->nt, (char *)mdl->mdl.StartVa + mdl->mdl.ByteOffset, &type, &rest) &&
+    if (vport_nt_pool_find(kernel_of(mdl), (char *)mdl->mdl.StartVa + mdl->mdl.ByteOffset, &type,
+                           &rest) &&
         (type != NonPagedPool || rest < mdl->mdl.ByteCount)) {
         vport_nt_report(
             "MDL", VPORT_SITE, "MmBuildMdlForNonPagedPool: the buffer %p of %u bytes is not %s.",
@@ -377,8 +380,10 @@ VOID NTAPI MmBuildMdlForNonPagedPool(PMDL MemoryDescriptorList)
 
 /* ---- Partial MDLs ---- */
 
-/* The part [offset, offset + length) of `source` that a partial MDL shall describe; false when it
- * does not lie inside. */
+/*
+ * The part [offset, offset + length) of `source` that a partial MDL shall describe; false when it
+ * does not lie inside.
+ */
 static bool part_of(const struct vport_nt_mdl *source, PVOID address, ULONG *length,
                     uint64_t *offset)
 {
@@ -431,12 +436,11 @@ VOID NTAPI IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddres
     if (!part_of(source, VirtualAddress, &length, &offset) ||
         vport_pages_spanned((uintptr_t)VirtualAddress, length) >
             vport_block_items(blocks, target)) {
-        vport_nt_report(
-            "MDL", VPORT_SITE,
-            "IoBuildPartialMdl: %u bytes at %p are not in the source MDL (%u bytes at %p), or the "
-            "target MDL is too small.",
-            length, VirtualAddress, SourceMdl->ByteCount,
-            (void *)((char *)SourceMdl->StartVa + SourceMdl->ByteOffset));
+        vport_nt_report("MDL", VPORT_SITE,
+                        "IoBuildPartialMdl: %u bytes at %p are not in the source MDL (%u bytes at "
+                        "%p), or the target MDL is too small.",
+                        length, VirtualAddress, SourceMdl->ByteCount,
+                        (void *)((char *)SourceMdl->StartVa + SourceMdl->ByteOffset));
         return;
     }
     if (!source->pages.locked || (target->pages.locked && !target->partial)) {
@@ -450,24 +454,26 @@ VOID NTAPI IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddres
 
 /* ---- The end ---- */
 
-static void end_one(struct vport_nt *nt, struct vport_nt_mdl *mdl)
+static void end_one(void *context, void *block)
 {
+    struct vport_nt *nt = context;
+    struct vport_nt_mdl *mdl = block;
+
+    if (atomic_load_explicit(&mdl->nt, memory_order_acquire) != nt)
+        return;
     if (!atomic_load_explicit(&mdl->freed, memory_order_relaxed)) /* else LB-A4 has said it all */
         vport_report(
             nt->reports, "LEAK", mdl->site,
             "The MDL of the buffer %p of %u bytes was never freed; its pages are %s.",
-            (void *)((char *)mdl->mdl.StartVa + mdl->mdl.ByteOffset), mdl->mdl.ByteCount,
+            MmGetMdlVirtualAddress(&mdl->mdl), mdl->mdl.ByteCount,
             mdl->pages.locked
                 ? "still locked. NT stops with bug check 0xCB DRIVER_LEFT_LOCKED_PAGES_IN_PROCESS"
                 : "not locked");
-    RemoveEntryList(&mdl->link);
     unlock(mdl);
-    vport_block_give(blocks, mdl);
+    give(mdl);
 }
 
 void vport_nt_end_mdls(struct vport_nt *nt)
 {
-    for (unsigned i = 0; i < VPORT_NT_MDL_SHARDS; i++)
-        while (!IsListEmpty(&nt->mdls[i].mdls))
-            end_one(nt, CONTAINING_RECORD(nt->mdls[i].mdls.Flink, struct vport_nt_mdl, link));
+    vport_block_each(blocks, end_one, nt);
 }

@@ -83,6 +83,8 @@ BOOLEAN NTAPI MmIsAddressValid(PVOID VirtualAddress)
 {
     bool live;
 
+    if (vport_nt_mdl_pages(VirtualAddress)) /* what drivers ask most often */
+        return TRUE;
     if (vport_nt_mdl_address(VirtualAddress, &live))
         return live;
     return vport_nt_readable(VirtualAddress, 1);
@@ -132,8 +134,10 @@ static PVOID map(PMDL mdl, const char *function, const void *site)
     return mdl->MappedSystemVa;
 }
 
-/* IRQL <= DISPATCH_LEVEL. The mapping is the buffer itself, whatever the cache type. NULL: not a
- * locked MDL (reported). */
+/*
+ * IRQL <= DISPATCH_LEVEL. The mapping is the buffer itself, whatever the cache type. NULL: not a
+ * locked MDL (reported).
+ */
 PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDLX MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
                                          MEMORY_CACHING_TYPE CacheType, PVOID BaseAddress,
                                          ULONG BugCheckOnFailure, MM_PAGE_PRIORITY Priority)

@@ -4,8 +4,10 @@
 
 #include <stdlib.h>
 
-/* Each event of the loop is another processor's doing: it may come while the thread stands on one
- * at any IRQL. */
+/*
+ * Each event of the loop is another processor's doing: it may come while the thread stands on one
+ * at any IRQL.
+ */
 static void run_on_processor(void *context, struct vport_event *event)
 {
     struct vport_cpu cpu;
@@ -33,7 +35,7 @@ enum vport_status vport_nt_create(const struct vport_nt_config *config, struct v
     nt->threaded = vport_loop_mode(config->loop) == VPORT_LOOP_THREADED;
     InitializeListHead(&nt->timers);
     InitializeListHead(&nt->contiguous);
-    status = vport_nt_begin_mdls(nt);
+    status = vport_nt_begin_mdls();
     if (status == VPORT_OK)
         status = vport_nt_begin_lookasides(nt);
     if (status == VPORT_OK)

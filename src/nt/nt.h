@@ -37,6 +37,7 @@ struct vport_cpu {
     uint8_t number;            /* KeGetCurrentProcessorNumber */
     uint8_t inside;            /* set of VPORT_CPU_* */
     bool dpc_queued;           /* `dpcs` may hold something; only this processor's thread reads and writes it */
+    bool plain;                /* changes of IRQL are neither traced nor places to yield: the short way will do */
     uint16_t spin_locks;       /* held now: no yield while > 0 */
     struct vport_cpu *beneath; /* the processor that this thread stood on before */
     LIST_ENTRY dpcs;           /* queued, not yet run; under the kernel's DPC lock */
@@ -96,18 +97,6 @@ void vport_nt_set_interrupt_ops(struct vport_nt *nt, const struct vport_nt_inter
  * without one of them, even where pages->locked still holds for operations under way.
  */
 struct vport_pages *vport_nt_mdl_pages(const MDL *mdl);
-
-/*
- * In pages->users: the owner wanted to unlock while operations were under way (LB-A4), so that the last one does it. Whoever
- * ends an operation calls vport_nt_pages_released after it has counted `users` down; it costs one load.
- */
-#define VPORT_PAGES_CLOSING 0x80000000u
-void vport_nt_pages_close(struct vport_pages *pages);
-static inline void vport_nt_pages_released(struct vport_pages *pages)
-{
-    if (__builtin_expect(atomic_load_explicit(&pages->users, memory_order_acquire) == VPORT_PAGES_CLOSING, 0))
-        vport_nt_pages_close(pages);
-}
 
 /* Physically contiguous memory (MmAllocateContiguousMemory...); set by the hal. */
 struct vport_nt_memory_ops {

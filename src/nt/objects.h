@@ -48,7 +48,8 @@ struct vport_nt_device *vport_nt_device_of(struct vport_nt *nt, const DEVICE_OBJ
 struct vport_nt_device *vport_nt_device_check(const DEVICE_OBJECT *object, const char *function,
                                               const void *site);
 
-/* Counts a reference; false: no such device. Releasing the last one of a deleted device frees it.
+/*
+ * Counts a reference; false: no such device. Releasing the last one of a deleted device frees it.
  */
 bool vport_nt_device_hold(struct vport_nt *nt, PDEVICE_OBJECT object);
 void vport_nt_device_release(struct vport_nt *nt, PDEVICE_OBJECT object);

@@ -103,10 +103,10 @@ NTSTATUS vport_nt_device_pnp(struct vport_nt *nt, PDEVICE_OBJECT pdo, UCHAR mino
         return status;
     status = send_minor(nt, pdo, minor);
     if (minor == IRP_MN_REMOVE_DEVICE && pdo->AttachedDevice)
-        vport_report(nt->reports, "PNP", NULL,
-                     "IRP_MN_REMOVE_DEVICE has returned, but a driver's device is still attached "
-                     "to the physical device. A driver "
-                     "detaches and deletes its device in that request.");
+        vport_report(
+            nt->reports, "PNP", NULL,
+            "IRP_MN_REMOVE_DEVICE has returned, but a driver's device is still attached to the "
+            "physical device. A driver detaches and deletes its device in that request.");
     return status;
 }
 

@@ -47,8 +47,10 @@ static const char *tag_text(ULONG tag, char text[5])
     return text;
 }
 
-/* The bits that say nothing about where memory lies (executable or not, session, cold, quota) are
- * dropped. */
+/*
+ * The bits that say nothing about where memory lies (executable or not, session, cold, quota) are
+ * dropped.
+ */
 static bool is_paged(POOL_TYPE type)
 {
     return ((unsigned)type & KIND_MASK) == PagedPool;
@@ -188,8 +190,7 @@ static void check_guards(struct vport_nt *nt, const struct vport_nt_pool_block *
         return;
     vport_report(nt->reports, "POOL", site,
                  "The block %p of %zu bytes, tag '%s', was written %s its end%s. NT stops such a "
-                 "driver with bug check 0x19 "
-                 "BAD_POOL_HEADER, Driver Verifier with 0xC1 or 0xCD.",
+                 "driver with bug check 0x19 BAD_POOL_HEADER, Driver Verifier with 0xC1 or 0xCD.",
                  (void *)block->data, (size_t)block->bytes, tag_text(block->tag, tag),
                  after ? "before its start, not" : "beyond",
                  before || after ? "" : " and before its start");
@@ -201,8 +202,10 @@ static void check_tag(struct vport_nt *nt, const struct vport_nt_pool_block *blo
     char has[5];
     char given[5];
 
-    /* Tag 0 is ExFreePool, which asks nothing. The top bit marked protected pool and is no part of
-     * the name. */
+    /*
+     * Tag 0 is ExFreePool, which asks nothing. The top bit marked protected pool and is no part of
+     * the name.
+     */
     if (tag == 0 || ((tag ^ block->tag) & 0x7fffffffu) == 0)
         return;
     vport_report(nt->reports, "POOL", site,
@@ -223,11 +226,11 @@ bool vport_nt_pool_free(struct vport_nt *nt, PVOID data, ULONG tag, const char *
     struct vport_nt_pool_block *block = data ? take_out(&nt->pool, data) : NULL;
 
     if (!block) {
-        vport_report(nt->reports, "POOL", site,
-                     "%s: %p is not a live pool block (%s). NT stops with bug check 0xC2 "
-                     "BAD_POOL_CALLER.",
-                     function, data,
-                     vport_nt_pool_freed(nt, data) ? "it was freed before" : "it never was one");
+        vport_report(
+            nt->reports, "POOL", site,
+            "%s: %p is not a live pool block (%s). NT stops with bug check 0xC2 BAD_POOL_CALLER.",
+            function, data,
+            vport_nt_pool_freed(nt, data) ? "it was freed before" : "it never was one");
         return false;
     }
     if (is_paged(block->type))
@@ -314,8 +317,7 @@ static void report_leaks(struct vport_nt *nt, const struct vport_nt_pool_block *
     }
     vport_report(nt->reports, "LEAK", first->site,
                  "%zu pool block(s) with the tag '%s', %zu bytes, were never freed. Driver "
-                 "Verifier stops with bug check "
-                 "0xC4/0x62 when the driver unloads.",
+                 "Verifier stops with bug check 0xC4/0x62 when the driver unloads.",
                  (size_t)count, tag_text(first->tag, tag), (size_t)bytes);
 }
 

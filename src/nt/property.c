@@ -277,8 +277,10 @@ static NTSTATUS interface_name(const struct vport_nt_device *device, const GUID 
     return STATUS_SUCCESS;
 }
 
-/* PASSIVE_LEVEL. Names an interface of a physical device; the name is RtlFreeUnicodeString's to
- * free. */
+/*
+ * PASSIVE_LEVEL. Names an interface of a physical device; the name is RtlFreeUnicodeString's to
+ * free.
+ */
 NTSTATUS NTAPI IoRegisterDeviceInterface(PDEVICE_OBJECT PhysicalDeviceObject,
                                          const GUID *InterfaceClassGuid,
                                          PUNICODE_STRING ReferenceString,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The registry's tree, shared by registry.c (the tree), registry_key.c (Zw...) and registry_rtl.c
- * (Rtl...). */
+/*
+ * The registry's tree, shared by registry.c (the tree), registry_key.c (Zw...) and registry_rtl.c
+ * (Rtl...).
+ */
 #ifndef VPORT_NT_REGISTRY_H
 #define VPORT_NT_REGISTRY_H
 

@@ -61,8 +61,10 @@ static NTSTATUS open_key(POBJECT_ATTRIBUTES attributes, enum vport_nt_make make,
     return status;
 }
 
-/* STATUS_OBJECT_NAME_NOT_FOUND, STATUS_INVALID_HANDLE, STATUS_OBJECT_PATH_SYNTAX_BAD. ZwClose
- * closes the handle. */
+/*
+ * STATUS_OBJECT_NAME_NOT_FOUND, STATUS_INVALID_HANDLE, STATUS_OBJECT_PATH_SYNTAX_BAD. ZwClose
+ * closes the handle.
+ */
 NTSTATUS NTAPI ZwOpenKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess,
                          POBJECT_ATTRIBUTES ObjectAttributes)
 {
@@ -70,8 +72,10 @@ NTSTATUS NTAPI ZwOpenKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess,
     return open_key(ObjectAttributes, VPORT_MAKE_NONE, KeyHandle, NULL);
 }
 
-/* As ZwOpenKey; makes the last component if only that is missing. Every key is volatile, whatever
- * CreateOptions say. */
+/*
+ * As ZwOpenKey; makes the last component if only that is missing. Every key is volatile, whatever
+ * CreateOptions say.
+ */
 NTSTATUS NTAPI ZwCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess,
                            POBJECT_ATTRIBUTES ObjectAttributes, ULONG TitleIndex,
                            PUNICODE_STRING Class, ULONG CreateOptions, PULONG Disposition)

@@ -172,8 +172,10 @@ static NTSTATUS copy_default(const RTL_QUERY_REGISTRY_TABLE *entry, struct copy 
 
 /* ---- Handing a value over ---- */
 
-/* Into the UNICODE_STRING that EntryContext is; its Buffer is allocated if it is NULL, and then the
- * driver's to free. */
+/*
+ * Into the UNICODE_STRING that EntryContext is; its Buffer is allocated if it is NULL, and then the
+ * driver's to free.
+ */
 static NTSTATUS direct_string(const struct copy *copy, PUNICODE_STRING to, const void *site)
 {
     ULONG length = copy->length;

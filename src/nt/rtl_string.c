@@ -12,7 +12,8 @@
 
 /* ---- Making ---- */
 
-/* Any IRQL for resident strings. A NULL source gives an empty string; one that is too long is cut.
+/*
+ * Any IRQL for resident strings. A NULL source gives an empty string; one that is too long is cut.
  */
 VOID NTAPI RtlInitUnicodeString(PUNICODE_STRING DestinationString, PCWSTR SourceString)
 {
@@ -176,8 +177,10 @@ static void free_string(PVOID buffer, const char *function, const void *site)
         vport_nt_pool_free(nt, buffer, 0, function, site);
 }
 
-/* PASSIVE_LEVEL. STATUS_BUFFER_OVERFLOW: no room; STATUS_NO_MEMORY. An allocated one is
- * RtlFreeUnicodeString's. */
+/*
+ * PASSIVE_LEVEL. STATUS_BUFFER_OVERFLOW: no room; STATUS_NO_MEMORY. An allocated one is
+ * RtlFreeUnicodeString's.
+ */
 NTSTATUS NTAPI RtlAnsiStringToUnicodeString(PUNICODE_STRING DestinationString,
                                             PANSI_STRING SourceString,
                                             BOOLEAN AllocateDestinationString)
@@ -202,8 +205,10 @@ NTSTATUS NTAPI RtlAnsiStringToUnicodeString(PUNICODE_STRING DestinationString,
     return STATUS_SUCCESS;
 }
 
-/* PASSIVE_LEVEL. What has no ANSI character becomes a question mark. Without room:
- * STATUS_BUFFER_OVERFLOW and what fits. */
+/*
+ * PASSIVE_LEVEL. What has no ANSI character becomes a question mark. Without room:
+ * STATUS_BUFFER_OVERFLOW and what fits.
+ */
 NTSTATUS NTAPI RtlUnicodeStringToAnsiString(PANSI_STRING DestinationString,
                                             PCUNICODE_STRING SourceString,
                                             BOOLEAN AllocateDestinationString)
@@ -244,8 +249,10 @@ VOID NTAPI RtlFreeAnsiString(PANSI_STRING AnsiString)
     *AnsiString = (ANSI_STRING){0};
 }
 
-/* PASSIVE_LEVEL. Base 2, 8, 10 (also 0), 16. STATUS_BUFFER_OVERFLOW, STATUS_INVALID_PARAMETER (the
- * base). */
+/*
+ * PASSIVE_LEVEL. Base 2, 8, 10 (also 0), 16. STATUS_BUFFER_OVERFLOW, STATUS_INVALID_PARAMETER (the
+ * base).
+ */
 NTSTATUS NTAPI RtlIntegerToUnicodeString(ULONG Value, ULONG Base, PUNICODE_STRING String)
 {
     WCHAR digits[33];
@@ -295,8 +302,10 @@ static ULONG digit_value(WCHAR c)
     return c >= 'A' && c <= 'F' ? c - (ULONG)'A' + 10 : MAXULONG;
 }
 
-/* PASSIVE_LEVEL. Leading blanks, a sign, and with base 0 a prefix (0x, 0o, 0b) are read; ends at
- * the first other character. */
+/*
+ * PASSIVE_LEVEL. Leading blanks, a sign, and with base 0 a prefix (0x, 0o, 0b) are read; ends at
+ * the first other character.
+ */
 NTSTATUS NTAPI RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PULONG Value)
 {
     const WCHAR *text = String->Buffer;
@@ -321,8 +330,10 @@ NTSTATUS NTAPI RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PU
 
 /* ---- GUIDs ---- */
 
-/* {XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX}: which nibble of the GUID's bytes each character is, -1
- * for punctuation. */
+/*
+ * {XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX}: which nibble of the GUID's bytes each character is, -1
+ * for punctuation.
+ */
 enum { GUID_CHARACTERS = 38 };
 
 static int guid_nibble(unsigned index)

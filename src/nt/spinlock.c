@@ -45,8 +45,7 @@ static __attribute__((noinline)) void acquire_contended(const struct vport_cpu *
     if (holder(lock) == owner(cpu)) {
         vport_nt_report("SPINLOCK", site,
                         "%s: this processor holds the spin lock already and would wait for itself "
-                        "for ever. NT hangs, "
-                        "Driver Verifier stops with bug check 0xC4/0x40.",
+                        "for ever. NT hangs, Driver Verifier stops with bug check 0xC4/0x40.",
                         function);
         return;
     }
@@ -77,8 +76,7 @@ void vport_nt_spin_release(struct vport_cpu *cpu, PKSPIN_LOCK lock, const char *
     if (__builtin_expect(holder(lock) != owner(cpu), 0))
         vport_nt_report("SPINLOCK", site,
                         "%s: the spin lock is %s. NT may stop such a driver with bug check 0xF "
-                        "SPIN_LOCK_ALREADY_OWNED or 0x10 "
-                        "SPIN_LOCK_NOT_OWNED.",
+                        "SPIN_LOCK_ALREADY_OWNED or 0x10 SPIN_LOCK_NOT_OWNED.",
                         function, holder(lock) ? "held by another processor" : "not held");
     else
         __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
@@ -92,7 +90,7 @@ VOID NTAPI KeInitializeSpinLock(PKSPIN_LOCK SpinLock)
     __atomic_store_n(SpinLock, 0, __ATOMIC_RELEASE);
 }
 
-static KIRQL acquire_raise(PKSPIN_LOCK lock, const char *function, const void *site)
+VPORT_LONG_WAY KIRQL NTAPI acquire_long(PKSPIN_LOCK lock, const char *function, const void *site)
 {
     struct vport_cpu *cpu = vport_cpu_get();
     KIRQL before = PASSIVE_LEVEL;
@@ -106,7 +104,21 @@ static KIRQL acquire_raise(PKSPIN_LOCK lock, const char *function, const void *s
     return before;
 }
 
-static void release_lower(PKSPIN_LOCK lock, KIRQL irql, const char *function, const void *site)
+VPORT_SHORT_WAY KIRQL acquire(PKSPIN_LOCK lock, const char *function, const void *site)
+{
+    struct vport_cpu *cpu = vport_cpu_get();
+    KIRQL before;
+
+    if (!cpu || !cpu->plain || cpu->irql > DISPATCH_LEVEL || !try_acquire(cpu, lock))
+        return acquire_long(lock, function, site);
+    before = cpu->irql;
+    cpu->irql = DISPATCH_LEVEL;
+    cpu->spin_locks++;
+    return before;
+}
+
+VPORT_LONG_WAY VOID NTAPI release_long(PKSPIN_LOCK lock, KIRQL irql, const char *function,
+                                       const void *site)
 {
     struct vport_cpu *cpu = vport_cpu_get();
 
@@ -114,57 +126,91 @@ static void release_lower(PKSPIN_LOCK lock, KIRQL irql, const char *function, co
     vport_nt_spin_release(cpu, lock, function, site);
     if (!cpu)
         return;
-    if (irql > cpu->irql ||
-        (irql < DISPATCH_LEVEL && (cpu->spin_locks || cpu->inside & VPORT_CPU_DPC)))
+    if (vport_nt_may_lower(cpu, irql))
+        vport_nt_lower(cpu, irql);
+    else
         vport_nt_report("IRQL", site,
                         "%s to IRQL %u at %u, spin locks still held: %u. Locks are released in the "
-                        "reverse of the order in "
-                        "which they were acquired, each with the IRQL that its own acquisition "
-                        "returned; IRQL stays.",
+                        "reverse of the order in which they were acquired, each with the IRQL that "
+                        "its own acquisition returned; IRQL stays.",
                         function, irql, cpu->irql, cpu->spin_locks);
-    else
-        vport_nt_lower(cpu, irql);
+}
+
+/* The last lock, outside of deferred routines, with nothing deferred: IRQL may become anything. */
+VPORT_SHORT_WAY void release(PKSPIN_LOCK lock, KIRQL irql, const char *function, const void *site)
+{
+    struct vport_cpu *cpu = vport_cpu_get();
+
+    if (cpu && VPORT_ALONE(cpu->plain) && VPORT_ALONE(cpu->irql) == DISPATCH_LEVEL &&
+        holder(lock) == owner(cpu) && VPORT_ALONE(cpu->spin_locks) == 1 &&
+        !VPORT_ALONE(cpu->inside) && !VPORT_ALONE(cpu->dpc_queued) && irql <= DISPATCH_LEVEL) {
+        __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+        cpu->spin_locks = 0;
+        cpu->irql = irql;
+    } else {
+        release_long(lock, irql, function, site);
+    }
 }
 
 /* IRQL <= DISPATCH_LEVEL. Returns at DISPATCH_LEVEL, with the IRQL before for KeReleaseSpinLock. */
 KIRQL FASTCALL KfAcquireSpinLock(PKSPIN_LOCK SpinLock)
 {
-    return acquire_raise(SpinLock, "KeAcquireSpinLock", VPORT_SITE);
+    return acquire(SpinLock, "KeAcquireSpinLock", VPORT_SITE);
 }
 
 KIRQL NTAPI KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
 {
-    return acquire_raise(SpinLock, "KeAcquireSpinLockRaiseToDpc", VPORT_SITE);
+    return acquire(SpinLock, "KeAcquireSpinLockRaiseToDpc", VPORT_SITE);
 }
 
 VOID NTAPI KeAcquireSpinLock(PKSPIN_LOCK SpinLock, PKIRQL OldIrql)
 {
-    *OldIrql = acquire_raise(SpinLock, "KeAcquireSpinLock", VPORT_SITE);
+    *OldIrql = acquire(SpinLock, "KeAcquireSpinLock", VPORT_SITE);
 }
 
 /* DISPATCH_LEVEL. */
 VOID FASTCALL KfReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
 {
-    release_lower(SpinLock, NewIrql, "KeReleaseSpinLock", VPORT_SITE);
+    release(SpinLock, NewIrql, "KeReleaseSpinLock", VPORT_SITE);
 }
 
 VOID NTAPI KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
 {
-    release_lower(SpinLock, NewIrql, "KeReleaseSpinLock", VPORT_SITE);
+    release(SpinLock, NewIrql, "KeReleaseSpinLock", VPORT_SITE);
 }
 
-static void acquire_at_dpc(PKSPIN_LOCK lock, const void *site)
+VPORT_LONG_WAY VOID NTAPI acquire_at_dpc_long(PKSPIN_LOCK lock, const void *site)
 {
     vport_nt_irql_between("KeAcquireSpinLockAtDpcLevel", DISPATCH_LEVEL, HIGH_LEVEL, site);
     vport_nt_spin_acquire(vport_cpu_get(), lock, "KeAcquireSpinLockAtDpcLevel", site);
 }
 
-static void release_from_dpc(PKSPIN_LOCK lock, const void *site)
+VPORT_SHORT_WAY void acquire_at_dpc(PKSPIN_LOCK lock, const void *site)
 {
     struct vport_cpu *cpu = vport_cpu_get();
 
-    vport_nt_spin_release(cpu, lock, "KeReleaseSpinLockFromDpcLevel", site);
+    if (cpu && cpu->irql >= DISPATCH_LEVEL && try_acquire(cpu, lock))
+        cpu->spin_locks++;
+    else
+        acquire_at_dpc_long(lock, site);
+}
+
+VPORT_LONG_WAY VOID NTAPI release_from_dpc_long(PKSPIN_LOCK lock, const void *site)
+{
+    vport_nt_spin_release(vport_cpu_get(), lock, "KeReleaseSpinLockFromDpcLevel", site);
     vport_nt_yield();
+}
+
+VPORT_SHORT_WAY void release_from_dpc(PKSPIN_LOCK lock, const void *site)
+{
+    struct vport_cpu *cpu = vport_cpu_get();
+
+    if (cpu && cpu->plain && holder(lock) == owner(cpu) && cpu->spin_locks) {
+        __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+        cpu->spin_locks--;
+    } else {
+        release_from_dpc_long(lock, site);
+    }
 }
 
 /* IRQL >= DISPATCH_LEVEL. */

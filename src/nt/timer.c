@@ -145,8 +145,10 @@ static BOOLEAN set_timer(PKTIMER timer, LARGE_INTEGER due, LONG period, PKDPC dp
     return old != NULL;
 }
 
-/* IRQL <= DISPATCH_LEVEL. DueTime in 100 ns, negative: from now. TRUE: it was set already, and is
- * now set anew. */
+/*
+ * IRQL <= DISPATCH_LEVEL. DueTime in 100 ns, negative: from now. TRUE: it was set already, and is
+ * now set anew.
+ */
 BOOLEAN NTAPI KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, PKDPC Dpc)
 {
     return set_timer(Timer, DueTime, 0, Dpc, "KeSetTimer", VPORT_SITE);
@@ -158,8 +160,10 @@ BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PK
     return set_timer(Timer, DueTime, Period, Dpc, "KeSetTimerEx", VPORT_SITE);
 }
 
-/* IRQL <= DISPATCH_LEVEL. TRUE: it was set and will not expire. Its DPC may be queued or running
- * all the same. */
+/*
+ * IRQL <= DISPATCH_LEVEL. TRUE: it was set and will not expire. Its DPC may be queued or running
+ * all the same.
+ */
 BOOLEAN NTAPI KeCancelTimer(PKTIMER Timer)
 {
     struct vport_nt *nt = vport_nt_get();

@@ -71,7 +71,8 @@ static bool take_one(LONG *state)
     return false;
 }
 
-/* A mutex is free at 1 and owned at 0 and below: each further acquisition by its owner counts down.
+/*
+ * A mutex is free at 1 and owned at 0 and below: each further acquisition by its owner counts down.
  */
 static bool take_mutex(PKMUTEX mutex)
 {
@@ -134,7 +135,8 @@ static bool check_object(PVOID object, const char *function, const void *site)
     return false;
 }
 
-/* With a timeout of zero a wait is a look, allowed up to DISPATCH_LEVEL. On misuse it is made one.
+/*
+ * With a timeout of zero a wait is a look, allowed up to DISPATCH_LEVEL. On misuse it is made one.
  */
 static uint64_t checked_timeout(struct vport_nt *nt, const LARGE_INTEGER *timeout,
                                 const char *function, const void *site)
@@ -195,8 +197,10 @@ static void untake(PDISPATCHER_HEADER header)
         __atomic_store_n(&header->SignalState, 1, __ATOMIC_RELEASE);
 }
 
-/* Nothing is taken before all are signalled, and what another thread then snatches makes the rest
- * be given back. */
+/*
+ * Nothing is taken before all are signalled, and what another thread then snatches makes the rest
+ * be given back.
+ */
 static bool take_all(const struct set *set)
 {
     ULONG i;

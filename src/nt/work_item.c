@@ -78,8 +78,10 @@ PIO_WORKITEM NTAPI IoAllocateWorkItem(PDEVICE_OBJECT DeviceObject)
     return item;
 }
 
-/* IRQL <= DISPATCH_LEVEL. The queue makes no difference. Queued twice before it has run: reported,
- * and it runs once. */
+/*
+ * IRQL <= DISPATCH_LEVEL. The queue makes no difference. Queued twice before it has run: reported,
+ * and it runs once.
+ */
 VOID NTAPI IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerRoutine,
                            WORK_QUEUE_TYPE QueueType, PVOID Context)
 {
@@ -97,10 +99,9 @@ VOID NTAPI IoQueueWorkItem(PIO_WORKITEM IoWorkItem, PIO_WORKITEM_ROUTINE WorkerR
     }
     vport_lock_release(&nt->object_lock);
     if (queued) {
-        vport_nt_report(
-            "WORKITEM", VPORT_SITE,
-            "IoQueueWorkItem: the work item is queued already. NT stops with bug check 0x96 "
-            "INVALID_WORK_QUEUE_ITEM.");
+        vport_nt_report("WORKITEM", VPORT_SITE,
+                        "IoQueueWorkItem: the work item is queued already. NT stops with bug check "
+                        "0x96 INVALID_WORK_QUEUE_ITEM.");
         return;
     }
     vport_nt_device_hold(nt, IoWorkItem->device);

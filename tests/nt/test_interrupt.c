@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Interrupts: delivery, sharing, synchronization, and DPCs that come while another processor is
- * raised. */
+/*
+ * Interrupts: delivery, sharing, synchronization, and DPCs that come while another processor is
+ * raised.
+ */
 #include "fixture.h"
 
 #define VECTOR 17

@@ -147,17 +147,16 @@ static void lb_a4_unlocking_waits_for_operations(void **state)
     PMDL mdl = make_locked(0, 8192, IoWriteAccess);
     struct vport_pages *pages = vport_nt_mdl_pages(mdl);
 
-    atomic_fetch_add(&pages->users, 2); /* as two operations do */
+    vport_pages_hold(pages); /* as two operations do */
+    vport_pages_hold(pages);
     MmUnlockPages(mdl);
     assert_non_null(strstr(report_text(0), "2 DMA operation(s)"));
     expect_reports("LB-A4", 1);
     assert_false(mdl->MdlFlags & MDL_PAGES_LOCKED); /* for new operations it is unlocked */
     assert_int_equal(test.pinned, 2);
-    atomic_fetch_sub(&pages->users, 1);
-    vport_nt_pages_released(pages);
+    vport_pages_release(pages);
     assert_int_equal(test.pinned, 2);
-    atomic_fetch_sub(&pages->users, 1);
-    vport_nt_pages_released(pages);
+    vport_pages_release(pages);
     assert_int_equal(test.pinned, 0);
     assert_false(pages->locked);
     assert_int_equal(atomic_load(&pages->users), 0);
@@ -172,7 +171,7 @@ static void lb_a4_freeing_waits_for_operations(void **state)
     PMDL mdl = make_locked(0, 8192, IoWriteAccess);
     struct vport_pages *pages = vport_nt_mdl_pages(mdl);
 
-    atomic_fetch_add(&pages->users, 1);
+    vport_pages_hold(pages);
     MmUnlockPages(mdl);
     IoFreeMdl(mdl);
     expect_reports("LB-A4", 1); /* once is enough */
@@ -181,8 +180,7 @@ static void lb_a4_freeing_waits_for_operations(void **state)
     expect_reports("LB-A5", 1);
     assert_int_equal(test.pinned, 2);
     assert_int_equal(pages->frames[1].number, (uintptr_t)buffer / 4096 + 1);
-    atomic_fetch_sub(&pages->users, 1);
-    vport_nt_pages_released(pages);
+    vport_pages_release(pages);
     assert_int_equal(test.pinned, 0);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel with real concurrency, for ThreadSanitizer above all: each service from several
- * threads at once. */
+/*
+ * The kernel with real concurrency, for ThreadSanitizer above all: each service from several
+ * threads at once.
+ */
 #include "fixture.h"
 
 #include <pthread.h>
@@ -280,15 +282,16 @@ static void *end_operations(void *argument)
 
     for (unsigned i = 0; i < 500; i++) {
         pthread_barrier_wait(&barrier); /* an operation is under way */
-        atomic_fetch_sub_explicit(&pages->users, 1, memory_order_acq_rel);
-        vport_nt_pages_released(pages);
+        vport_pages_release(pages);
         pthread_barrier_wait(&barrier);
     }
     return NULL;
 }
 
-/* Whoever comes last unlocks, and exactly one does: the owner here, or the operation's end on the
- * other thread. */
+/*
+ * Whoever comes last unlocks, and exactly one does: the owner here, or the operation's end on the
+ * other thread.
+ */
 static void lb_a4_unlocking_races_with_the_last_operation(void **state)
 {
     struct vport_pages *pages;
@@ -302,7 +305,7 @@ static void lb_a4_unlocking_races_with_the_last_operation(void **state)
     for (unsigned i = 0; i < 500; i++) {
         MmProbeAndLockPages(shared_mdl, KernelMode, IoWriteAccess);
         assert_true(shared_mdl->MdlFlags & MDL_PAGES_LOCKED);
-        atomic_fetch_add(&pages->users, 1);
+        vport_pages_hold(pages);
         pthread_barrier_wait(&barrier);
         MmUnlockPages(shared_mdl);
         pthread_barrier_wait(&barrier);
@@ -428,7 +431,8 @@ static void test_work_items_may_wait_for_timers(void **state)
     vport_nt_driver_unload(test.nt, driver);
 }
 
-/* Ends while timers, DPCs and a device timer are busy: nothing of the kernel is touched afterwards.
+/*
+ * Ends while timers, DPCs and a device timer are busy: nothing of the kernel is touched afterwards.
  */
 static VOID NTAPI tick(PDEVICE_OBJECT device, PVOID context)
 {

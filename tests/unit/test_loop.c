@@ -209,7 +209,8 @@ static void test_a_wait_that_nobody_can_end_says_so(void **state)
     vport_loop_destroy(loop);
 }
 
-/* A device that asks for attention without end: each event takes time, so that the timeout comes.
+/*
+ * A device that asks for attention without end: each event takes time, so that the timeout comes.
  */
 static void test_a_storm_of_events_does_not_stop_time(void **state)
 {
