@@ -2739,6 +2739,9 @@ NTSYSAPI ULONG CDECL DbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, ..
 NTSYSAPI ULONG NTAPI vDbgPrintEx(
     ULONG ComponentId, ULONG Level, PCSTR Format, VPORT_VA_LIST Arguments);
 
+NTSYSAPI ULONG NTAPI vDbgPrintExWithPrefix(
+    PCSTR Prefix, ULONG ComponentId, ULONG Level, PCSTR Format, VPORT_VA_LIST Arguments);
+
 NTSYSAPI VOID NTAPI DbgBreakPoint(VOID);
 
 NTKERNELAPI DECLSPEC_NORETURN VOID NTAPI KeBugCheckEx(

@@ -63,14 +63,16 @@ static void output(ULONG component, ULONG level, char *text, const void *site)
         nt->debug_sink(nt->debug_context, component, level, text);
 }
 
-static ULONG print(ULONG component, ULONG level, PCSTR format, VPORT_VA_LIST arguments,
-                   const void *site)
+static ULONG print(PCSTR prefix, ULONG component, ULONG level, PCSTR format,
+                   VPORT_VA_LIST arguments, const void *site)
 {
+    size_t length = strnlen(prefix, MESSAGE - 1);
     char text[MESSAGE];
 
     if (!format)
         return (ULONG)STATUS_INVALID_PARAMETER;
-    vport_nt_format(text, sizeof(text), format, arguments);
+    memcpy(text, prefix, length);
+    vport_nt_format(text + length, sizeof(text) - length, format, arguments);
     output(component, level, text, site);
     return (ULONG)STATUS_SUCCESS;
 }
@@ -82,7 +84,7 @@ ULONG CDECL DbgPrint(PCSTR Format, ...)
     ULONG status;
 
     ARGUMENTS_START(arguments, Format);
-    status = print(DPFLTR_DEFAULT_ID, DPFLTR_INFO_LEVEL, Format, arguments, VPORT_SITE);
+    status = print("", DPFLTR_DEFAULT_ID, DPFLTR_INFO_LEVEL, Format, arguments, VPORT_SITE);
     ARGUMENTS_END(arguments);
     return status;
 }
@@ -94,14 +96,20 @@ ULONG CDECL DbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, ...)
     ULONG status;
 
     ARGUMENTS_START(arguments, Format);
-    status = print(ComponentId, Level, Format, arguments, VPORT_SITE);
+    status = print("", ComponentId, Level, Format, arguments, VPORT_SITE);
     ARGUMENTS_END(arguments);
     return status;
 }
 
 ULONG NTAPI vDbgPrintEx(ULONG ComponentId, ULONG Level, PCSTR Format, VPORT_VA_LIST Arguments)
 {
-    return print(ComponentId, Level, Format, Arguments, VPORT_SITE);
+    return print("", ComponentId, Level, Format, Arguments, VPORT_SITE);
+}
+
+ULONG NTAPI vDbgPrintExWithPrefix(PCSTR Prefix, ULONG ComponentId, ULONG Level, PCSTR Format,
+                                  VPORT_VA_LIST Arguments)
+{
+    return print(Prefix, ComponentId, Level, Format, Arguments, VPORT_SITE);
 }
 
 /* Any IRQL. There is no debugger to break into: reported. */

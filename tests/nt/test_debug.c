@@ -166,6 +166,28 @@ static void test_debug_output_goes_to_the_sink(void **state)
     assert_null(strstr(test.debug, "four"));
 }
 
+static CDECL void print_with_prefix(const char *prefix, const char *format_text, ...)
+{
+    VPORT_VA_LIST arguments;
+
+    START(arguments, format_text);
+    vDbgPrintExWithPrefix(prefix, DPFLTR_IHVVIDEO_ID, DPFLTR_INFO_LEVEL, format_text, arguments);
+    END(arguments);
+}
+
+static void test_debug_output_with_a_prefix(void **state)
+{
+    char huge[3000];
+
+    print_with_prefix("blit: ", "%d of %d", 1, 2);
+    assert_string_equal(test.debug, "78.3 blit: 1 of 2\n");
+    memset(huge, 'p', sizeof(huge) - 1);
+    huge[sizeof(huge) - 1] = '\0';
+    test.debug[0] = '\0';
+    print_with_prefix(huge, "%d", 1); /* as much as fits in one message */
+    assert_int_equal(strlen(test.debug), strlen("78.3 ") + 1023 + 1);
+}
+
 static void test_the_video_port_reports_by_debug_output(void **state)
 {
     DbgPrintEx(DPFLTR_VIDEO_ID, DPFLTR_ERROR_LEVEL, "videoprt: SD-A3: Offset %u is beyond %u.\n", 5,
@@ -272,6 +294,7 @@ int main(void)
         nt_test(test_garbage_never_faults),
         nt_test(test_long_output_is_cut_and_counted),
         nt_test(test_debug_output_goes_to_the_sink),
+        nt_test(test_debug_output_with_a_prefix),
         nt_test(test_the_video_port_reports_by_debug_output),
         nt_test(test_breakpoints_and_assertions_are_reports),
         nt_test(test_the_error_log),
