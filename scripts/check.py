@@ -25,7 +25,7 @@ LOG_TAIL = 40  # lines of a failed test's output
 
 Run = collections.namedtuple("Run", "name about compiler setup suites")
 
-# `suites`: what `meson test` is given; None: build only.
+# `suites`: what `meson test` is given; None: build only. The suite `once` is of tests that no compiler of ours changes.
 SANITIZE = ["-Db_sanitize=address,undefined", "-Db_lundef=false"]
 RUNS = [
     Run("gcc", "gcc, everything", "gcc", [], ["--no-suite", "fuzz"]),
@@ -100,7 +100,7 @@ def judge(result):
 def test(run, directory, environment):
     log = directory / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
-    command = ["meson", "test", "-C", directory, "--no-rebuild", *run.suites]
+    command = ["meson", "test", "-C", directory, "--no-rebuild", "--timeout-multiplier", "3", *run.suites]
     done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     if not log.exists():
