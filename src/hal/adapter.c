@@ -6,57 +6,54 @@
  * wdm/nc-wdm-pput_dma_adapter, kernel/map-registers.
  */
 #include "hal/private.h"
-#include "mem/blocks.h"
 
-enum { POOL_NONE, POOL_BEING_MADE, POOL_READY };
+struct vport_hal_adapter vport_hal_adapters[VPORT_HAL_ADAPTERS];
+static _Atomic unsigned next_slot;
 
-static struct vport_block_pool *adapter_pool;
-static _Atomic int adapter_pool_state;
-
-/* Adapters lie in a block pool, so that any pointer can be asked whether it is one. Made by the
- * first thread that needs it. */
-static bool pool_ready(void)
+/* A free slot, now claimed; NULL when all are in use. */
+static struct vport_hal_adapter *claim_slot(void)
 {
-    int state = POOL_NONE;
+    for (unsigned i = 0; i < VPORT_HAL_ADAPTERS; i++) {
+        unsigned index =
+            atomic_fetch_add_explicit(&next_slot, 1, memory_order_relaxed) % VPORT_HAL_ADAPTERS;
+        struct vport_hal_adapter *adapter = &vport_hal_adapters[index];
+        uint32_t state = VPORT_HAL_ADAPTER_FREE;
 
-    if (atomic_load_explicit(&adapter_pool_state, memory_order_acquire) == POOL_READY)
-        return true;
-    if (!atomic_compare_exchange_strong(&adapter_pool_state, &state, POOL_BEING_MADE)) {
-        while (atomic_load_explicit(&adapter_pool_state, memory_order_acquire) == POOL_BEING_MADE)
-            KeStallExecutionProcessor(1);
-        return atomic_load_explicit(&adapter_pool_state, memory_order_acquire) == POOL_READY;
+        if (atomic_compare_exchange_strong(&adapter->state, &state, VPORT_HAL_ADAPTER_CLAIMED))
+            return adapter;
     }
-    state = vport_block_pool_create("hal adapters", sizeof(struct vport_hal_adapter), 0,
-                                    &adapter_pool) == VPORT_OK
-                ? POOL_READY
-                : POOL_NONE;
-    atomic_store_explicit(&adapter_pool_state, state, memory_order_release);
-    return state == POOL_READY;
+    return NULL;
+}
+
+static void free_slot(struct vport_hal_adapter *adapter)
+{
+    atomic_store_explicit(&adapter->state, VPORT_HAL_ADAPTER_FREE, memory_order_release);
 }
 
 struct vport_hal_adapter *vport_hal_adapter_find(PDMA_ADAPTER pointer)
 {
-    return pool_ready() && vport_block_live(adapter_pool, pointer)
-               ? VPORT_CONTAINER_OF(pointer, struct vport_hal_adapter, wdm)
+    struct vport_hal_adapter *adapter = vport_hal_adapter_slot(pointer);
+
+    return adapter && atomic_load_explicit(&adapter->state, memory_order_acquire) >=
+                          VPORT_HAL_ADAPTER_LIVE
+               ? adapter
                : NULL;
 }
 
 struct vport_hal_adapter *vport_hal_adapter_check(PDMA_ADAPTER pointer, const char *function,
                                                   const void *site)
 {
-    struct vport_hal_adapter *adapter = vport_hal_adapter_find(pointer);
+    struct vport_hal_adapter *adapter = vport_hal_adapter_live(pointer);
 
-    if (__builtin_expect(adapter && atomic_load_explicit(&adapter->state, memory_order_acquire) ==
-                                        VPORT_HAL_ADAPTER_LIVE,
-                         1))
+    if (__builtin_expect(adapter != NULL, 1))
         return adapter;
     vport_hal_report(
         vport_hal_current(), "GA-16", site,
         "%s: DmaAdapter %p is %s. Driver Verifier stops such a driver with bug check 0xE6/0x%x.",
         function, (void *)pointer,
-        !pointer  ? "NULL"
-        : adapter ? "released already (PutDmaAdapter)"
-                  : "not an adapter: released already, or never returned by IoGetDmaAdapter",
+        !pointer                          ? "NULL"
+        : vport_hal_adapter_slot(pointer) ? "released already (PutDmaAdapter)"
+                                          : "not what IoGetDmaAdapter returned",
         pointer ? 0x18 : 0x19);
     return NULL;
 }
@@ -184,26 +181,34 @@ static DMA_OPERATIONS operations = {
     .BuildMdlFromScatterGatherList = vport_hal_build_mdl,
 };
 
-static struct vport_hal_adapter *adapter_new(struct vport_hal_device *device,
-                                             const DEVICE_DESCRIPTION *description)
+/* Everything but the state, which other threads look at. */
+static void clear(struct vport_hal_adapter *adapter)
 {
-    struct vport_hal_adapter *adapter = pool_ready() ? vport_block_take(adapter_pool, 1) : NULL;
+    const size_t rest = offsetof(struct vport_hal_adapter, state) + sizeof(adapter->state);
 
-    if (!adapter)
-        return NULL;
-    *adapter = (struct vport_hal_adapter){
-        /* GA-14: 1, whatever was asked */
-        .wdm = {.Version = 1, .Size = sizeof(DMA_ADAPTER), .DmaOperations = &operations},
-        .hal = device->hal,
-        .function = device->function,
-    };
+    /* GA-14: version 1, whatever was asked */
+    adapter->wdm =
+        (DMA_ADAPTER){.Version = 1, .Size = sizeof(DMA_ADAPTER), .DmaOperations = &operations};
+    memset((char *)adapter + rest, 0, sizeof(*adapter) - rest);
     vport_event_init(&adapter->kick, VPORT_EVENT_WORK, run_queue, adapter);
     InitializeListHead(&adapter->channels);
     InitializeListHead(&adapter->waiting);
     InitializeListHead(&adapter->built);
+}
+
+static struct vport_hal_adapter *adapter_new(struct vport_hal_device *device,
+                                             const DEVICE_DESCRIPTION *description)
+{
+    struct vport_hal_adapter *adapter = claim_slot();
+
+    if (!adapter)
+        return NULL;
+    clear(adapter);
+    adapter->hal = device->hal;
+    adapter->function = device->function;
     constrain(adapter, description);
     if (vport_hal_dma_create(adapter, adapter->constraints.registers, &adapter->dma) != VPORT_OK) {
-        vport_block_give(adapter_pool, adapter);
+        free_slot(adapter);
         return NULL;
     }
     adapter->registers = vport_dma_adapter_constraints(adapter->dma)->registers;
@@ -303,7 +308,7 @@ static void adapter_end(struct vport_hal_adapter *adapter, const void *site)
         RemoveEntryList(&adapter->link);
     KeReleaseSpinLock(&hal->lock, before);
     if (drained)
-        vport_block_give(adapter_pool, adapter);
+        free_slot(adapter);
 }
 
 /* <= DISPATCH_LEVEL; once, when no operation, channel or common buffer of the adapter is left
@@ -333,7 +338,7 @@ void vport_hal_adapters_reclaim(struct vport_hal *hal)
             continue; /* if drained it is out of the list, else the next round finds it retired */
         }
         RemoveEntryList(&adapter->link);
-        vport_block_give(adapter_pool, adapter);
+        free_slot(adapter);
     }
     if (leaked)
         vport_hal_report(hal, "GA-18", NULL,

@@ -54,9 +54,9 @@ static enum vport_status index_of(PMDL mdl, PVOID current_va, uint32_t *offset)
 }
 
 static enum vport_status __attribute__((noinline))
-refuse_mdl(struct vport_hal *hal, PMDL mdl, bool known, const char *function, const void *site)
+refuse_mdl(struct vport_hal *hal, PMDL mdl, bool chain, const char *function, const void *site)
 {
-    if (!known)
+    if (!chain)
         vport_hal_report(hal, "SD-A14", site,
                          "%s: Mdl %p is not an MDL whose pages are locked or nonpaged. Driver "
                          "Verifier stops such a driver "
@@ -90,19 +90,31 @@ may_write(struct vport_hal *hal, const struct vport_pages *pages)
     return allowed;
 }
 
+/* All of it that the fast path needs, inlined there; what goes wrong is not. */
+static inline __attribute__((always_inline)) enum vport_status
+fill_request(struct vport_hal_adapter *adapter, PMDL mdl, PVOID current_va, ULONG length,
+             BOOLEAN write, struct vport_dma_request *request, const char *function,
+             const void *site)
+{
+    const CSHORT locked = MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL;
+    struct vport_pages *pages = vport_nt_mdl_pages(mdl);
+
+    if (__builtin_expect(!pages || mdl->Next || !(mdl->MdlFlags & locked), 0))
+        return refuse_mdl(adapter->hal, mdl, pages && mdl->Next, function, site);
+    if (__builtin_expect(!write && pages->access == VPORT_ACCESS_READ, 0) &&
+        !may_write(adapter->hal, pages))
+        return VPORT_E_ACCESS;
+    request->pages = pages;
+    request->length = length;
+    request->to_device = write;
+    return index_of(mdl, current_va, &request->offset);
+}
+
 enum vport_status vport_hal_request(struct vport_hal_adapter *adapter, PMDL mdl, PVOID current_va,
                                     ULONG length, BOOLEAN write, struct vport_dma_request *request,
                                     const char *function, const void *site)
 {
-    request->pages = vport_nt_mdl_pages(mdl);
-    if (__builtin_expect(!request->pages || mdl->Next, 0))
-        return refuse_mdl(adapter->hal, mdl, request->pages != NULL, function, site);
-    if (__builtin_expect(!write && request->pages->access == VPORT_ACCESS_READ, 0) &&
-        !may_write(adapter->hal, request->pages))
-        return VPORT_E_ACCESS;
-    request->length = length;
-    request->to_device = write;
-    return index_of(mdl, current_va, &request->offset);
+    return fill_request(adapter, mdl, current_va, length, write, request, function, site);
 }
 
 /* Only what the caller could have known: that memory or registers are short is no mistake. */
@@ -137,22 +149,32 @@ static inline bool at_dispatch(const char *rule, const char *function, const voi
     return __builtin_expect(irql == DISPATCH_LEVEL, 1) || wrong_level(rule, function, irql, site);
 }
 
+static NTSTATUS __attribute__((noinline))
+list_failed(struct vport_hal_adapter *adapter, enum vport_status status,
+            const struct vport_dma_request *request, const void *site)
+{
+    report_range(adapter->hal, status, request, "GetScatterGatherList", site);
+    return vport_hal_dma_status(status);
+}
+
 NTSTATUS NTAPI vport_hal_get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
                                   PVOID CurrentVa, ULONG Length,
                                   PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
                                   BOOLEAN WriteToDevice)
 {
-    struct vport_hal_adapter *adapter =
-        vport_hal_adapter_check(DmaAdapter, "GetScatterGatherList", VPORT_HAL_SITE);
+    struct vport_hal_adapter *adapter = vport_hal_adapter_live(DmaAdapter);
     struct vport_dma_request request;
     enum vport_status status;
 
-    if (!adapter || !ExecutionRoutine ||
-        !at_dispatch("MR-7", "GetScatterGatherList", VPORT_HAL_SITE))
+    if (__builtin_expect(!adapter, 0)) {
+        vport_hal_adapter_check(DmaAdapter, "GetScatterGatherList", VPORT_HAL_SITE);
         return STATUS_INVALID_PARAMETER;
-    status = vport_hal_request(adapter, Mdl, CurrentVa, Length, WriteToDevice, &request,
-                               "GetScatterGatherList", VPORT_HAL_SITE);
-    if (status != VPORT_OK)
+    }
+    if (!ExecutionRoutine || !at_dispatch("MR-7", "GetScatterGatherList", VPORT_HAL_SITE))
+        return STATUS_INVALID_PARAMETER;
+    status = fill_request(adapter, Mdl, CurrentVa, Length, WriteToDevice, &request,
+                          "GetScatterGatherList", VPORT_HAL_SITE);
+    if (__builtin_expect(status != VPORT_OK, 0))
         return vport_hal_dma_status(status);
     request.ready = ready;
     request.user[USER_ROUTINE] = (uintptr_t)ExecutionRoutine;
@@ -161,8 +183,8 @@ NTSTATUS NTAPI vport_hal_get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT Device
     request.user[USER_BUILT] = 0;
     status = vport_dma_map(adapter->dma, &request);
     if (__builtin_expect(status != VPORT_OK, 0))
-        report_range(adapter->hal, status, &request, "GetScatterGatherList", VPORT_HAL_SITE);
-    return vport_hal_dma_status(status);
+        return list_failed(adapter, status, &request, VPORT_HAL_SITE);
+    return STATUS_SUCCESS;
 }
 
 /* ---- Put ---- */
@@ -222,13 +244,12 @@ put_orphan(struct vport_dma_list *list, bool write, const void *site)
                          (void *)list);
 }
 
-static void put(PDMA_ADAPTER pointer, PSCATTER_GATHER_LIST list, bool write, const void *site)
+static inline __attribute__((always_inline)) void
+put(PDMA_ADAPTER pointer, PSCATTER_GATHER_LIST list, bool write, const void *site)
 {
-    struct vport_hal_adapter *adapter = vport_hal_adapter_find(pointer);
+    struct vport_hal_adapter *adapter = vport_hal_adapter_live(pointer);
 
-    if (__builtin_expect(!adapter || atomic_load_explicit(&adapter->state, memory_order_relaxed) !=
-                                         VPORT_HAL_ADAPTER_LIVE,
-                         0))
+    if (__builtin_expect(!adapter, 0))
         put_orphan((struct vport_dma_list *)list, write, site);
     else if (__builtin_expect(!atomic_load_explicit(&adapter->built_count, memory_order_relaxed),
                               1) ||

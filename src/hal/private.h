@@ -52,7 +52,9 @@ struct vport_hal {
 struct vport_hal_channel;
 
 enum vport_hal_adapter_state {
-    VPORT_HAL_ADAPTER_LIVE = 1,
+    VPORT_HAL_ADAPTER_FREE,
+    VPORT_HAL_ADAPTER_CLAIMED, /* being made */
+    VPORT_HAL_ADAPTER_LIVE,
     VPORT_HAL_ADAPTER_RETIRED, /* put, with something outstanding: kept until the hal ends */
 };
 
@@ -77,7 +79,35 @@ struct vport_hal_adapter {
         *holder; /* the channel that holds the adapter itself (KeepObject, or its routine runs) */
     LIST_ENTRY built; /* struct vport_hal_built */
     _Atomic uint32_t built_count;
-};
+} __attribute__((aligned(64)));
+
+/*
+ * All adapters of all hals of this process lie in one array, so that any pointer can be judged by
+ * arithmetic; slots are taken in turn, so that a stale pointer stays recognisable for long.
+ */
+enum { VPORT_HAL_ADAPTERS = 4096 };
+extern struct vport_hal_adapter vport_hal_adapters[VPORT_HAL_ADAPTERS];
+
+/* The slot that a driver's pointer means, in whatever state; NULL for any other value. */
+static inline struct vport_hal_adapter *vport_hal_adapter_slot(PDMA_ADAPTER pointer)
+{
+    uintptr_t distance = (uintptr_t)pointer - (uintptr_t)vport_hal_adapters;
+
+    if (distance >= sizeof(vport_hal_adapters) || distance % sizeof(struct vport_hal_adapter))
+        return NULL;
+    return (struct vport_hal_adapter *)pointer; /* `wdm` is its first member */
+}
+
+/* The live adapter behind a driver's pointer; NULL for any other value. Any IRQL. */
+static inline struct vport_hal_adapter *vport_hal_adapter_live(PDMA_ADAPTER pointer)
+{
+    struct vport_hal_adapter *adapter = vport_hal_adapter_slot(pointer);
+
+    return adapter && atomic_load_explicit(&adapter->state, memory_order_acquire) ==
+                          VPORT_HAL_ADAPTER_LIVE
+               ? adapter
+               : NULL;
+}
 
 /* The hal of the machine that the calling thread runs in; NULL outside of one. */
 static inline struct vport_hal *vport_hal_current(void)
@@ -101,11 +131,10 @@ void vport_hal_report(struct vport_hal *hal, const char *rule, const void *site,
 /* The function behind a physical device object of a hal's, NULL for any other device object. */
 struct vport_hal_device *vport_hal_device_of(PDEVICE_OBJECT pdo);
 
-/* adapter.c: the live adapter behind a driver's pointer; NULL, with a report, for any other value.
- * Any IRQL. */
+/* adapter.c: as vport_hal_adapter_live, and a miss is reported. */
 struct vport_hal_adapter *vport_hal_adapter_check(PDMA_ADAPTER pointer, const char *function,
                                                   const void *site);
-/* The same, a retired one included and without a report. */
+/* The same for one that may be retired, without a report. */
 struct vport_hal_adapter *vport_hal_adapter_find(PDMA_ADAPTER pointer);
 /* Ends all adapters that are left; reports those that were never put. */
 void vport_hal_adapters_reclaim(struct vport_hal *hal);
@@ -133,8 +162,8 @@ NTSTATUS NTAPI vport_hal_build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT Devi
                                     ULONG ScatterGatherLength);
 NTSTATUS NTAPI vport_hal_build_mdl(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
                                    PMDL OriginalMdl, PMDL *TargetMdl);
-/* Fills a request from an MDL and an index into it; VPORT_E_* with a report when they do not fit
- * together. */
+/* MR-10: `offset` of CurrentVa, which is an index into the MDL. VPORT_E_* when MDL and request do
+ * not fit; a bad MDL is reported. */
 enum vport_status vport_hal_request(struct vport_hal_adapter *adapter, PMDL mdl, PVOID current_va,
                                     ULONG length, BOOLEAN write, struct vport_dma_request *request,
                                     const char *function, const void *site);

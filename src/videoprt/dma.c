@@ -145,7 +145,7 @@ static VOID NTAPI VpWarnMode(PVP_TRANSFER Transfer)
 
 VP_INLINE VP_STATUS VpCheckTransfer(PVP_TRANSFER Transfer)
 {
-    const ULONG Locked = MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL;
+    const ULONG Locked = MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL;
     PMDL Mdl = Transfer->Mdl;
     ULONG Bytes;
 
