@@ -62,16 +62,15 @@ void vport_thunks_reset(void)
 
 /* ---- Arguments ---- */
 
-#if defined(__x86_64__)
-enum { IN_REGISTERS = 4 };
-#else
-enum { IN_REGISTERS = 0 };
-#endif
-
-/* On x86-64 the callee's home for the first four lies between the return address and the fifth. */
+/* On x86-64 four are in registers; the callee's home for them lies between the return address and
+ * the fifth. */
 static uintptr_t *place_of(const struct vport_call *call, unsigned index)
 {
-    return index < IN_REGISTERS ? &call->registers[index] : &call->stack[index];
+#if defined(__x86_64__)
+    if (index < 4)
+        return &call->registers[index];
+#endif
+    return &call->stack[index];
 }
 
 uintptr_t vport_call_argument(const struct vport_call *call, unsigned index)
