@@ -325,6 +325,7 @@ void vport_account_line(void *context, char *field[], unsigned count)
             printf("failed     %s\n", field[2]);
         return;
     }
+    account->ended |= !strcmp(field[0], "end");
     if (!event || count < strlen(event->letters) + 1)
         return;
     take_note(account, event->kind, field);
@@ -353,7 +354,7 @@ static int exit_code(const struct vport_account *account,
 {
     if (account->fatal)
         return account->fatal;
-    if (result->crash.kind != VPORT_CRASH_NONE || result->killed)
+    if (result->crash.kind != VPORT_CRASH_NONE || result->killed || !account->ended)
         return 4;
     return account->failed || result->status ? 1 : 0;
 }

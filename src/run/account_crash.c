@@ -87,6 +87,10 @@ static void say_what(const struct vport_supervisor_result *result, char *what)
         snprintf(what, WHAT, "did not come back in time");
         return;
     default:
+        if (!result->killed) {
+            snprintf(what, WHAT, "ended its process, as no driver can");
+            return;
+        }
         snprintf(what, WHAT, "was killed by signal %d (%s) without a word", result->signal,
                  strsignal(result->signal));
         return;
@@ -145,13 +149,13 @@ static void print_calls(const struct vport_account *account, const struct vport_
     char place[VPORT_ACCOUNT_PLACE];
 
     if (crash->calls)
-        printf("Last calls, newest first (the first words of their arguments):\n");
+        printf("Last calls, newest first (at most four words of their arguments):\n");
     for (unsigned i = 0; i < crash->calls; i++) {
         vport_account_place(account, crash->call[i].caller, place);
-        printf("  %s(%#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ", %#" PRIx64 ")%s%s\n",
-               crash->call[i].name, crash->call[i].argument[0], crash->call[i].argument[1],
-               crash->call[i].argument[2], crash->call[i].argument[3], place[0] ? " from " : "",
-               place);
+        printf("  %s(", crash->call[i].name);
+        for (unsigned k = 0; k < crash->call[i].words && k < 4; k++)
+            printf("%s%#" PRIx64, k ? ", " : "", crash->call[i].argument[k]);
+        printf(")%s%s\n", place[0] ? " from " : "", place);
     }
 }
 
@@ -161,7 +165,7 @@ static void print(const struct vport_account *account, const struct vport_crash 
     printf("\n*** The driver %s.\n", what);
     if (place[0])
         printf("    At %s%s%s.\n", place, crash->inside[0] ? ", in " : "", crash->inside);
-    else
+    else if (crash->kind != VPORT_CRASH_NONE)
         printf("    Outside of its image (program counter %#" PRIx64 ")%s%s.\n", crash->pc,
                crash->inside[0] ? ", in " : "", crash->inside);
     if (crash->step[0])

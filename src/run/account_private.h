@@ -22,6 +22,7 @@ struct vport_account {
     unsigned failed;     /* steps */
     int fatal;           /* exit code of a fatal line; 0: none */
     uint32_t width, height;
+    bool ended;    /* the machine process came to its end */
     char *pending; /* a call that has not returned, not yet printed */
     unsigned outputs;
     struct {

@@ -48,6 +48,14 @@ static void copy_name(char *to, size_t size, const char *from)
     to[i] = '\0';
 }
 
+/* How many arguments the ring has of a call; all that fit if nobody knows. */
+static uint32_t words_of(const struct vport_callee *callee)
+{
+    size_t count = callee->signature ? strlen(callee->signature) - 1 : VPORT_CALL_ARGS;
+
+    return count < VPORT_CALL_ARGS ? (uint32_t)count : VPORT_CALL_ARGS;
+}
+
 static void record_calls(void)
 {
     static struct vport_past_call past[VPORT_CALLS];
@@ -56,6 +64,7 @@ static void record_calls(void)
     record->calls = count < VPORT_CRASH_CALLS ? count : VPORT_CRASH_CALLS;
     for (unsigned i = 0; i < record->calls; i++) {
         copy_name(record->call[i].name, sizeof(record->call[i].name), past[i].callee->name);
+        record->call[i].words = words_of(past[i].callee);
         record->call[i].caller = (uintptr_t)past[i].caller;
         for (unsigned k = 0; k < 4; k++)
             record->call[i].argument[k] = past[i].arguments[k];

@@ -36,7 +36,8 @@ struct vport_crash {
     uint32_t frames, calls, padding;
     uint64_t frame[VPORT_CRASH_FRAMES]; /* words on the stack that point into the image's code */
     struct {
-        char name[64];
+        char name[60];
+        uint32_t words; /* of argument[], as far as known */
         uint64_t caller;
         uint64_t argument[4];
     } call[VPORT_CRASH_CALLS]; /* newest first */

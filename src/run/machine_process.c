@@ -191,6 +191,15 @@ static int make_machine(void)
     return 0;
 }
 
+/* A process that is gone without this line did not get here. */
+static void tell_end(void)
+{
+    struct vport_line line;
+
+    vport_event_begin(&line, "end");
+    vport_event_send(&line);
+}
+
 static struct vport_crash *map_crash(void)
 {
     void *crash = mmap(NULL, sizeof(struct vport_crash), PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -222,6 +231,7 @@ int vport_run_machine(void)
         return code;
     vport_life_lead(&run.job, run.machine, enter_driver);
     vport_trap_tell();
+    tell_end();
     return 0; /* the machine ends with the process: closing its bus may take what the jail forbids
                */
 }

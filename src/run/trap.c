@@ -543,6 +543,7 @@ static bool touches_machine(struct trap *trap)
 static bool is_privileged(const struct trap *trap)
 {
     return trap->instruction.attributes & ZYDIS_ATTRIB_IS_PRIVILEGED ||
+           trap->instruction.meta.category == ZYDIS_CATEGORY_SYSTEM ||
            trap->instruction.meta.category == ZYDIS_CATEGORY_IO ||
            trap->instruction.meta.category == ZYDIS_CATEGORY_IOSTRINGOP ||
            trap->instruction.mnemonic == ZYDIS_MNEMONIC_CLI ||

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""A driver's life, told: our own miniport as the .sys that Windows would load."""
+
+import json
+import struct
+import unittest
+
+import png
+
+from common import command, driver
+
+SIM = driver("sim")
+
+
+class Life(command.CommandTest):
+    def account(self, *arguments):
+        return json.loads(self.succeed("run", SIM, "--json", *arguments))
+
+    def test_all_steps_in_order(self):
+        account = self.account("-o", self.folder / "shot.png")
+        self.assertEqual([step["name"] for step in account["steps"]],
+                         ["start", "set mode", "map memory", "draw", "screenshot", "unmap memory", "power off (D3)",
+                          "power on (D0)", "reset", "unload"])
+        self.assertEqual({step["state"] for step in account["steps"]}, {"ok"})
+        self.assertEqual(account["exit_code"], 0)
+        self.assertNotIn("reports", account)
+        self.assertNotIn("missing_imports", account)
+
+    def test_what_it_claimed(self):
+        account = self.account()
+        self.assertEqual([(claim["space"], claim["length"]) for claim in account["claims"]],
+                         [("memory", 4096), ("memory", 256 << 20)])
+        self.assertIn("vector", account["interrupt"])
+        self.assertEqual(len(account["children"]), 1)
+        self.assertEqual(len(account["dma_adapters"]), 1)
+
+    @staticmethod
+    def pixel(pixels, width, x, y):
+        at = 3 * (y * width + x)
+        return tuple(pixels[at:at + 3])
+
+    def test_the_screen_shows_what_was_drawn(self):
+        shot = self.folder / "shot.png"
+        self.succeed("run", SIM, "--mode", "800x600", "-o", shot)
+        width, height, pixels = png.decode(shot.read_bytes())
+        self.assertEqual((width, height), (800, 600))
+        self.assertEqual(self.pixel(pixels, width, 0, 0), (255, 255, 255))
+        self.assertEqual(self.pixel(pixels, width, 150, 100), (255, 255, 0))
+        self.assertEqual(self.pixel(pixels, width, 650, 100), (0, 0, 255))
+        self.assertEqual(self.pixel(pixels, width, 400, 500), (127, 127, 127))
+
+    def test_mode_that_is_not_there(self):
+        done = command.run("run", SIM, "--mode", "801x600")
+        self.assertEqual(done.returncode, command.FAILED)
+        self.assertIn("none of the driver's 10 modes is a graphics mode of 801 x 600", done.stdout)
+        self.assertIn("done       unload", done.stdout)
+
+    def test_dma_is_as_with_the_same_source_built_natively(self):
+        picture = self.picture(211, 97)
+        for keys in ("sim", "sim:sg=off,reach=24", "sim:map-registers=2,frames=scattered", "sim:coherent=off"):
+            with self.subTest(adapter=keys):
+                shot = self.folder / "shot.png"
+                account = self.account("-a", keys, "--blit", picture, "-o", shot)
+                self.assertEqual(account["blit"], {"shown": True, "returned": True})
+                native = self.json("blit", picture, "-a", keys)
+                self.assertEqual([(way["operations"], way["bytes"], way["bounced"]) for way in account["dma"]],
+                                 [(native[way]["operations"], native[way]["bytes"], native[way]["bounced_bytes"])
+                                  for way in ("to_device", "from_device")])
+
+    def test_requests(self):
+        out = self.folder / "modes.bin"
+        account = self.account("--ioctl", "QUERY_NUM_AVAIL_MODES:out=%s" % out, "--ioctl", "0x230408:size=80",
+                               "--ioctl", "ioctl_video_set_current_mode:in=01000000")
+        self.assertEqual(struct.unpack("<II", out.read_bytes()), (10, 80))
+        self.assertEqual([request["status"] for request in account["ioctls"]], [0, 0, 0])
+        self.assertEqual(struct.unpack("<4I", bytes.fromhex(account["ioctls"][1]["output"])[:16])[2:], (1024, 768))
+
+    def test_relay_shows_both_directions(self):
+        text = self.succeed("run", SIM, "--relay")
+        self.assertRegex(text, r"> DriverEntry\(Context1=0x[0-9a-f]+, Context2=0x[0-9a-f]+\)")
+        self.assertRegex(text, r"< VideoPortGetDmaAdapter\(HwDeviceExtension=0x[0-9a-f]+, VpDeviceDescription=0x[0-9a-f]+\) from "
+                               r"sim\.sys\+0x[0-9a-f]+ .* = 0x[0-9a-f]+")
+        self.assertRegex(text, r"> HwStartIO\(HwDeviceExtension=0x[0-9a-f]+, RequestPacket=0x[0-9a-f]+\)")
+
+    def test_relay_sees_the_dma_callback(self):
+        text = self.succeed("run", SIM, "--relay", "--blit", self.picture())
+        self.assertRegex(text, r"> HwVidExecuteDma\(")
+        self.assertRegex(text, r"blit       shown: identical; read back: identical")
+
+    def test_without_the_sandbox_all_is_the_same(self):
+        self.assertEqual(self.account("--no-sandbox")["steps"], self.account()["steps"])
+
+    def test_same_seed_same_run(self):
+        def told(account):
+            return {key: account[key] for key in ("steps", "callbacks", "modes", "claims")}
+        self.assertEqual(told(self.account("--seed", "7")), told(self.account("--seed", "7")))
+
+    def test_threaded(self):
+        account = self.account("-a", "sim:mode=threaded", "--blit", self.picture())
+        self.assertEqual(account["blit"], {"shown": True, "returned": True})
+
+    def test_wrong_usage(self):
+        self.refuse(command.USAGE, "which driver", "run")
+        self.refuse(command.USAGE, "no such request", "run", SIM, "--ioctl", "NONSENSE")
+        self.refuse(command.USAGE, "WIDTHxHEIGHT", "run", SIM, "--mode", "800")
+        self.refuse(command.FAILED, "No such file", "run", self.folder / "none.sys")
+        self.refuse(command.FAILED, "not a Windows image", "run", self.file("text.sys", b"hello"))
+
+    def test_unknown_adapter(self):
+        done = command.run("run", SIM, "-a", "nonsense")
+        self.assertEqual(done.returncode, command.USAGE)
+        self.assertIn("there is no adapter 'nonsense'", done.stdout + done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
