@@ -27,7 +27,7 @@ struct record {
     PGENERAL_LOOKASIDE list;
     bool fast; /* entries are blocks */
     struct {
-        _Atomic uint64_t taken, given;
+        vport_counter taken, given;
     } __attribute__((aligned(VPORT_CACHE_LINE))) shards[VPORT_THREAD_SHARDS];
 };
 
