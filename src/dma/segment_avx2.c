@@ -51,11 +51,11 @@ TARGET static inline void singles_4(const struct vport_frame *frames,
     _mm256_storeu_si256(to + 2, third);
 }
 
-TARGET static inline void singles(const struct vport_frame *frames,
-                                  struct vport_dma_element *elements)
+TARGET static inline void singles_8(const struct vport_frame *frames,
+                                    struct vport_dma_element *elements)
 {
-    for (size_t i = 0; i < 64; i += 4)
-        singles_4(frames + i, elements + i);
+    singles_4(frames, elements);
+    singles_4(frames + 4, elements + 4);
 }
 
 #include "dma/segment_masks.h"

@@ -51,13 +51,6 @@ TARGET static inline void singles_8(const struct vport_frame *frames,
         _mm512_mask_mov_epi64(_mm512_maskz_permutexvar_epi64(0x24, third, address), 0x49, length));
 }
 
-TARGET static inline void singles(const struct vport_frame *frames,
-                                  struct vport_dma_element *elements)
-{
-    for (size_t i = 0; i < 64; i += 8)
-        singles_8(frames + i, elements + i);
-}
-
 #include "dma/segment_masks.h"
 
 TARGET static size_t at_or_above_avx512(const struct vport_frame *frames, size_t count,
