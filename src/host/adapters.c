@@ -9,7 +9,9 @@
 
 static const struct vport_adapter_kind *const kinds[] = {
     &vport_adapter_sim.kind,
+#ifdef VPORT_HAVE_QEMU
     &vport_adapter_qemu.kind,
+#endif
     NULL,
 };
 
