@@ -21,7 +21,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILDS = ROOT / "build-check"
-LOG_TAIL = 40  # lines of a failed test's output
+LOG_HEAD, LOG_TAIL = 30, 50  # lines of a failed test's output
 
 Run = collections.namedtuple("Run", "name about compiler setup suites")
 
@@ -50,15 +50,19 @@ class Failure(Exception):
     """A step that did not work; the text has already been cut to what helps."""
 
 
-def tail(text, lines=LOG_TAIL):
-    return "\n".join("    " + line for line in text.rstrip().splitlines()[-lines:])
+def excerpt(text):
+    """The beginning, where sanitizers say what is wrong, and the end, without the lines of what went well."""
+    lines = [line for line in text.splitlines() if not re.match(r"\[ RUN      \]|\[       OK \]", line)]
+    if len(lines) > LOG_HEAD + LOG_TAIL:
+        lines[LOG_HEAD:-LOG_TAIL] = ["..."]
+    return "\n".join("    " + line for line in lines)
 
 
 def step(command, environment):
     done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     if done.returncode:
-        raise Failure("%s\n%s" % (" ".join(map(str, command)), tail(done.stdout)))
+        raise Failure("%s\n%s" % (" ".join(map(str, command)), excerpt(done.stdout)))
 
 
 def build(run, directory, environment):
@@ -94,7 +98,7 @@ def judge(result):
     passed, failed = cases(output) or (1, 0)
     if good:
         return passed, 0, ""
-    text = "%s: %s after %.1f s\n%s" % (result["name"], result["result"], result["duration"], tail(output))
+    text = "%s: %s after %.1f s\n%s" % (result["name"], result["result"], result["duration"], excerpt(output))
     return (passed if failed else 0), max(failed, 1), text
 
 
@@ -105,7 +109,7 @@ def test(run, directory, environment):
     done = subprocess.run(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     if not log.exists():
-        raise Failure("%s\n%s" % (" ".join(map(str, command)), tail(done.stdout)))
+        raise Failure("%s\n%s" % (" ".join(map(str, command)), excerpt(done.stdout)))
     passed = failed = 0
     for line in log.read_text(errors="replace").splitlines():
         good, bad, text = judge(json.loads(line))
@@ -113,7 +117,7 @@ def test(run, directory, environment):
         if text:
             print(text)
     if done.returncode and not failed:
-        raise Failure("meson test ended with status %d\n%s" % (done.returncode, tail(done.stdout)))
+        raise Failure("meson test ended with status %d\n%s" % (done.returncode, excerpt(done.stdout)))
     return passed, failed
 
 
