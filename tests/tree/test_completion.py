@@ -38,9 +38,9 @@ class Completion(unittest.TestCase):
         return set(done.stdout.split())
 
     def test_commands(self):
-        self.assertEqual(self.offers("videoport "), {"adapters", "blit", "help", "--help", "--version"})
+        self.assertEqual(self.offers("videoport "), {"adapters", "blit", "help", "inspect", "run", "--help", "--version"})
         self.assertEqual(self.offers("videoport b"), {"blit"})
-        self.assertEqual(self.offers("videoport help "), {"adapters", "blit"})
+        self.assertEqual(self.offers("videoport help "), {"adapters", "blit", "inspect", "run"})
         self.assertEqual(self.offers("videoport adapters --j"), {"--json"})
 
     def test_pictures_and_folders(self):

@@ -30,10 +30,12 @@ class Manual(unittest.TestCase):
         self.assertEqual((self.code, self.complaints), (0, ""))
 
     def test_every_option_is_in_it(self):
-        options = set(re.findall(r"--[a-z-]+", output(os.environ["VIDEOPORT"], "blit", "--help"))) - {"--help", "--usage", "--version"}
-        self.assertGreaterEqual(len(options), 6)
-        for option in options:
-            self.assertIn(option, self.text)
+        for command, least in (("blit", 6), ("run", 10), ("inspect", 1)):
+            options = set(re.findall(r"--[a-z-]+", output(os.environ["VIDEOPORT"], command, "--help")))
+            options -= {"--help", "--usage", "--version"}
+            self.assertGreaterEqual(len(options), least)
+            for option in options:
+                self.assertIn(option, self.text)
 
     def test_every_key_is_in_it_with_its_values(self):
         for kind in json.loads(output(os.environ["VIDEOPORT"], "adapters", "--json")):
