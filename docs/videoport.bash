@@ -60,15 +60,40 @@ _videoport()
     COMPREPLY=()
     _videoport_words
     if [[ $COMP_CWORD -eq 1 ]]; then
-        COMPREPLY=($(compgen -W "adapters blit help --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "adapters blit help inspect run --help --version" -- "$word"))
         return
     fi
     case $command in
     help)
-        COMPREPLY=($(compgen -W "adapters blit" -- "$word"))
+        COMPREPLY=($(compgen -W "adapters blit inspect run" -- "$word"))
         ;;
     adapters)
         COMPREPLY=($(compgen -W "--json --help" -- "$word"))
+        ;;
+    inspect)
+        if [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W "--json --help" -- "$word"))
+        else
+            compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -d -- "$word") $(compgen -f -X '!*.sys' -- "$word"))
+        fi
+        ;;
+    run)
+        if [[ $before == -a || $before == --adapter ]]; then
+            _videoport_spec "$word"
+            _videoport_trim "$word"
+        elif [[ $word == --adapter=* ]]; then
+            _videoport_spec "${word#--adapter=}"
+            _videoport_trim "${word#--adapter=}"
+        elif [[ $before == --mode || $before == --ioctl || $before == --seed || $before == --timeout ]]; then
+            :
+        elif [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W "--adapter --screenshot --mode --ioctl --blit --relay --json --seed --timeout --no-sandbox
+                --help" -- "$word"))
+        else
+            compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -d -- "$word") $(compgen -f -X '!*.@(sys|so|png)' -- "$word"))
+        fi
         ;;
     blit)
         if [[ $before == -a || $before == --adapter ]]; then

@@ -32,7 +32,7 @@ fi
     -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Wall -Wextra -Werror -Wno-unused-parameter \
     -Wno-missing-field-initializers -I"$root/include" -I"$root/src" "$root/tests/fuzz/fuzz_$name.c" \
     "$root"/src/base/thread.c "$root"/src/base/report.c "$root"/src/base/status.c "$root"/src/base/trace.c \
-    "$root"/src/mem/*.c "$root"/src/dma/*.c -lpthread -o "$work/fuzz_$name"
+    "$root"/src/mem/*.c "$root"/src/dma/*.c "$root"/src/ldr/pe.c "$root"/src/ldr/pe_tables.c -lpthread -o "$work/fuzz_$name"
 
 # What is new goes to the first directory. A failure leaves the input beside it and says how to run it again.
 exec "$work/fuzz_$name" -max_total_time="$seconds" -max_len=4096 -timeout=10 -print_final_stats=1 -verbosity=0 \
