@@ -221,14 +221,12 @@ static bool description_fits(struct vport_hal *hal, const DEVICE_DESCRIPTION *de
     if (description->Version > DEVICE_DESCRIPTION_VERSION2)
         vport_hal_report(hal, "GA-9", site,
                          "IoGetDmaAdapter: DeviceDescription->Version is %u; 0, 1 and 2 are known. "
-                         "Driver Verifier stops such "
-                         "a driver with bug check 0xE6/0x25.",
+                         "Driver Verifier stops such a driver with bug check 0xE6/0x25.",
                          description->Version);
     else if (!description->Master)
         vport_hal_report(hal, "GA-8", site,
                          "IoGetDmaAdapter: DeviceDescription->Master is FALSE, but this platform "
-                         "has no system DMA controller; "
-                         "only bus masters get an adapter.");
+                         "has no system DMA controller; only bus masters get an adapter.");
     else
         return true;
     return false;
@@ -262,12 +260,11 @@ PDMA_ADAPTER NTAPI IoGetDmaAdapter(PDEVICE_OBJECT PhysicalDeviceObject,
 static void report_channels(struct vport_hal *hal, unsigned channels, const void *site)
 {
     if (channels)
-        vport_hal_report(
-            hal, "GA-A4", site,
-            "PutDmaAdapter: %u adapter channels or sets of map registers are not freed; call "
-            "FreeMapRegisters "
-            "first. Driver Verifier stops such a driver with bug check 0xE6/0x08 or 0x09.",
-            channels);
+        vport_hal_report(hal, "GA-A4", site,
+                         "PutDmaAdapter: %u adapter channels or sets of map registers are not "
+                         "freed; call FreeMapRegisters first. Driver Verifier stops such a driver "
+                         "with bug check 0xE6/0x08 or 0x09.",
+                         channels);
 }
 
 void vport_hal_statistics_add(struct vport_dma_statistics *sum,
@@ -341,9 +338,9 @@ void vport_hal_adapters_reclaim(struct vport_hal *hal)
         free_slot(adapter);
     }
     if (leaked)
-        vport_hal_report(hal, "GA-18", NULL,
-                         "%u DMA adapters were never given back with PutDmaAdapter; a driver puts "
-                         "its adapters at "
-                         "IRP_MN_STOP_DEVICE or IRP_MN_REMOVE_DEVICE. They are reclaimed.",
-                         leaked);
+        vport_hal_report(
+            hal, "GA-18", NULL,
+            "%u DMA adapters were never given back with PutDmaAdapter; a driver puts its adapters "
+            "at IRP_MN_STOP_DEVICE or IRP_MN_REMOVE_DEVICE. They are reclaimed.",
+            leaked);
 }

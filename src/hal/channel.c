@@ -191,11 +191,11 @@ NTSTATUS NTAPI vport_hal_allocate_channel(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJEC
     if (!adapter || !ExecutionRoutine)
         return STATUS_INVALID_PARAMETER;
     if (NumberOfMapRegisters > adapter->registers) {
-        vport_hal_report(adapter->hal, "MR-13", VPORT_HAL_SITE,
-                         "AllocateAdapterChannel: %u map registers, but IoGetDmaAdapter granted "
-                         "%u; split the transfer. Driver "
-                         "Verifier stops such a driver with bug check 0xE6/0x15.",
-                         NumberOfMapRegisters, adapter->registers);
+        vport_hal_report(
+            adapter->hal, "MR-13", VPORT_HAL_SITE,
+            "AllocateAdapterChannel: %u map registers, but IoGetDmaAdapter granted %u; split the "
+            "transfer. Driver Verifier stops such a driver with bug check 0xE6/0x15.",
+            NumberOfMapRegisters, adapter->registers);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     channel = channel_new(adapter, NumberOfMapRegisters ? NumberOfMapRegisters : 1);
@@ -308,8 +308,7 @@ PHYSICAL_ADDRESS NTAPI vport_hal_map_transfer(PDMA_ADAPTER DmaAdapter, PMDL Mdl,
         vport_hal_report(
             adapter->hal, "MR-13", VPORT_HAL_SITE,
             "MapTransfer: %u bytes at CurrentVa %p with MapRegisterBase %p cannot be mapped: %s. "
-            "Driver Verifier "
-            "stops such a driver with bug check 0xE6/0x0C or 0x21.",
+            "Driver Verifier stops such a driver with bug check 0xE6/0x0C or 0x21.",
             *Length, CurrentVa, MapRegisterBase,
             !channel   ? "that is not what the routine of AllocateAdapterChannel received"
             : !*Length ? "a length of 0"
@@ -331,8 +330,8 @@ BOOLEAN NTAPI vport_hal_flush_buffers(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID M
     if (!channel && adapter)
         vport_hal_report(adapter->hal, "MR-14", VPORT_HAL_SITE,
                          "FlushAdapterBuffers: MapRegisterBase %p is not what the routine of "
-                         "AllocateAdapterChannel received. "
-                         "Driver Verifier stops such a driver with bug check 0xE6/0x16.",
+                         "AllocateAdapterChannel received. Driver Verifier stops such a driver "
+                         "with bug check 0xE6/0x16.",
                          MapRegisterBase);
     if (!channel)
         return FALSE;
@@ -364,19 +363,18 @@ VOID NTAPI vport_hal_free_registers(PDMA_ADAPTER DmaAdapter, PVOID MapRegisterBa
     if (!channel || registers != NumberOfMapRegisters)
         vport_hal_report(adapter->hal, "MR-14", VPORT_HAL_SITE,
                          "FreeMapRegisters: %u registers at MapRegisterBase %p, but %u were "
-                         "allocated there; free what "
-                         "AllocateAdapterChannel gave, once. Driver Verifier stops such a driver "
-                         "with bug check 0xE6/0x05.",
+                         "allocated there; free what AllocateAdapterChannel gave, once. Driver "
+                         "Verifier stops such a driver with bug check 0xE6/0x05.",
                          NumberOfMapRegisters, MapRegisterBase, registers);
     if (!channel)
         return;
     mapped = channel_delete(channel);
     if (mapped)
-        vport_hal_report(adapter->hal, "MR-14", VPORT_HAL_SITE,
-                         "FreeMapRegisters: %u mapped stretches were not flushed; call "
-                         "FlushAdapterBuffers before. Driver "
-                         "Verifier stops such a driver with bug check 0xE6/0x0D or 0x10.",
-                         mapped);
+        vport_hal_report(
+            adapter->hal, "MR-14", VPORT_HAL_SITE,
+            "FreeMapRegisters: %u mapped stretches were not flushed; call FlushAdapterBuffers "
+            "before. Driver Verifier stops such a driver with bug check 0xE6/0x0D or 0x10.",
+            mapped);
     channels_run(adapter);
 }
 
@@ -392,9 +390,9 @@ VOID NTAPI vport_hal_free_channel(PDMA_ADAPTER DmaAdapter)
         channel_delete(holder);
         channels_run(adapter);
     } else if (adapter) {
-        vport_hal_report(adapter->hal, "MR-14", VPORT_HAL_SITE,
-                         "FreeAdapterChannel: no channel holds this adapter; only a routine that "
-                         "returned KeepObject leaves one. "
-                         "Driver Verifier stops such a driver with bug check 0xE6/0x04.");
+        vport_hal_report(
+            adapter->hal, "MR-14", VPORT_HAL_SITE,
+            "FreeAdapterChannel: no channel holds this adapter; only a routine that returned "
+            "KeepObject leaves one. Driver Verifier stops such a driver with bug check 0xE6/0x04.");
     }
 }

@@ -40,8 +40,7 @@ VOID NTAPI vport_hal_free_common(PDMA_ADAPTER DmaAdapter, ULONG Length,
     if (!adapter || !atomic_load_explicit(&adapter->common_buffers, memory_order_relaxed)) {
         vport_hal_report(vport_hal_current(), "CB-A2", VPORT_HAL_SITE,
                          "FreeCommonBuffer: adapter %p has no common buffer. Driver Verifier stops "
-                         "such a driver with bug check "
-                         "0xE6/0x03.",
+                         "such a driver with bug check 0xE6/0x03.",
                          (void *)DmaAdapter);
         return;
     }
@@ -51,8 +50,7 @@ VOID NTAPI vport_hal_free_common(PDMA_ADAPTER DmaAdapter, ULONG Length,
     if (status != VPORT_OK)
         vport_hal_report(adapter->hal, "CB-A2", VPORT_HAL_SITE,
                          "FreeCommonBuffer: %u bytes at %p, logical address %#llx: %s. Driver "
-                         "Verifier stops such a driver with "
-                         "bug check 0xE6/0x03.",
+                         "Verifier stops such a driver with bug check 0xE6/0x03.",
                          Length, VirtualAddress, (unsigned long long)address.value,
                          status == VPORT_E_UNKNOWN
                              ? "no common buffer of this adapter's starts there, nothing is freed"

@@ -123,8 +123,7 @@ PVOID NTAPI MmMapIoSpace(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes,
     if (!resource) {
         vport_hal_report(hal, "PORT", VPORT_HAL_SITE,
                          "MmMapIoSpace: the %llu bytes at physical address %#llx are not (all) in "
-                         "a memory range of a device "
-                         "here; map what the device's resources say.",
+                         "a memory range of a device here; map what the device's resources say.",
                          (unsigned long long)NumberOfBytes, (unsigned long long)start);
         return NULL;
     }

@@ -59,8 +59,7 @@ refuse_mdl(struct vport_hal *hal, PMDL mdl, bool chain, const char *function, co
     if (!chain)
         vport_hal_report(hal, "SD-A14", site,
                          "%s: Mdl %p is not an MDL whose pages are locked or nonpaged. Driver "
-                         "Verifier stops such a driver "
-                         "with bug check 0xE6/0x0E.",
+                         "Verifier stops such a driver with bug check 0xE6/0x0E.",
                          function, (void *)mdl);
     else
         vport_hal_report(hal, "SD-A13", site,
@@ -123,22 +122,22 @@ static void report_range(struct vport_hal *hal, enum vport_status status,
                          const void *site)
 {
     if (status == VPORT_E_RANGE || status == VPORT_E_INVALID)
-        vport_hal_report(hal, "MR-9", site,
-                         "%s: %u bytes from offset %u are not within the MDL's %zu bytes, or none. "
-                         "Driver Verifier stops such a "
-                         "driver with bug check 0xE6/0x1F, 0x21 or 0x24.",
-                         function, request->length, request->offset, request->pages->length);
+        vport_hal_report(
+            hal, "MR-9", site,
+            "%s: %u bytes from offset %u are not within the MDL's %zu bytes, or none. Driver "
+            "Verifier stops such a driver with bug check 0xE6/0x1F, 0x21 or 0x24.",
+            function, request->length, request->offset, request->pages->length);
 }
 
 /* MR-7: DISPATCH_LEVEL exactly. */
 static bool __attribute__((noinline))
 wrong_level(const char *rule, const char *function, KIRQL irql, const void *site)
 {
-    vport_hal_report(vport_hal_current(), rule, site,
-                     "%s was called at IRQL %u; DISPATCH_LEVEL (%u) exactly is allowed: raise with "
-                     "KeRaiseIrql before. Driver "
-                     "Verifier stops such a driver with bug check 0xE6/0x13.",
-                     function, irql, DISPATCH_LEVEL);
+    vport_hal_report(
+        vport_hal_current(), rule, site,
+        "%s was called at IRQL %u; DISPATCH_LEVEL (%u) exactly is allowed: raise with KeRaiseIrql "
+        "before. Driver Verifier stops such a driver with bug check 0xE6/0x13.",
+        function, irql, DISPATCH_LEVEL);
     return false;
 }
 
@@ -239,8 +238,8 @@ put_orphan(struct vport_dma_list *list, bool write, const void *site)
     else
         vport_hal_report(vport_hal_current(), "CD-A2", site,
                          "PutScatterGatherList: neither the adapter nor the list %p is in use; put "
-                         "each list once, before its "
-                         "adapter. Driver Verifier stops such a driver with bug check 0xE6/0x06.",
+                         "each list once, before its adapter. Driver Verifier stops such a driver "
+                         "with bug check 0xE6/0x06.",
                          (void *)list);
 }
 

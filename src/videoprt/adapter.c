@@ -55,8 +55,8 @@ PVP_DMA_ADAPTER NTAPI VpCreateAdapter(PVP_DEVICE Device, const VP_DEVICE_DESCRIP
     if (Adapter == NULL) {
         VP_REPORT("GA-A5",
                   "VideoPortGetDmaAdapter: all %u adapters of this computer are in use; get an "
-                  "adapter once, in "
-                  "HwVidFindAdapter, not at each open, or give it back with VideoPortPutDmaAdapter",
+                  "adapter once, in HwVidFindAdapter, not at each open, or give it back with "
+                  "VideoPortPutDmaAdapter",
                   (ULONG)VP_MAX_ADAPTERS);
         return NULL;
     }
@@ -126,11 +126,11 @@ VOID NTAPI VideoPortPutDmaAdapter(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDma
     }
     Buffers = VpDmaAdapter->CommonBuffers - 1;
     if (Buffers > 0)
-        VP_REPORT("GA-A4",
-                  "VideoPortPutDmaAdapter: %u common buffers of adapter %p are still allocated; "
-                  "release them with "
-                  "VideoPortReleaseCommonBuffer first. They stay usable until then",
-                  (ULONG)Buffers, VpDmaAdapter);
+        VP_REPORT(
+            "GA-A4",
+            "VideoPortPutDmaAdapter: %u common buffers of adapter %p are still allocated; release "
+            "them with VideoPortReleaseCommonBuffer first. They stay usable until then",
+            (ULONG)Buffers, VpDmaAdapter);
     VpReleaseAdapter(VpDmaAdapter);
 }
 
@@ -147,12 +147,10 @@ VOID NTAPI VpReportAdapter(PCSTR Rule, PCSTR Function, PVOID HwDeviceExtension,
                  "VideoPortGetDmaAdapter returned\n";
     else if (VP_LOAD(Adapter->State) != VpAdapterLive)
         Format = "videoprt: %s: %s: VpDmaAdapter %p is not in use: VideoPortPutDmaAdapter has "
-                 "ended it, or it never was an "
-                 "adapter; get one with VideoPortGetDmaAdapter\n";
+                 "ended it, or it never was an adapter; get one with VideoPortGetDmaAdapter\n";
     else
         Format = "videoprt: %s: %s: VpDmaAdapter %p does not belong to HwDeviceExtension %p; pass "
-                 "the extension with which "
-                 "VideoPortGetDmaAdapter was called\n";
+                 "the extension with which VideoPortGetDmaAdapter was called\n";
     DbgPrintEx(DPFLTR_VIDEO_ID, DPFLTR_ERROR_LEVEL, Format, Rule, Function, Adapter,
                HwDeviceExtension);
 }
@@ -205,7 +203,6 @@ VOID NTAPI VpReclaimAdapters(PVP_DEVICE Device)
     if (Leaked > 0)
         VP_REPORT("GA-A5",
                   "%u DMA adapters that HwVidInitialize got at a second or later open were never "
-                  "given back; get one adapter "
-                  "in HwVidFindAdapter, or put the old one first",
+                  "given back; get one adapter in HwVidFindAdapter, or put the old one first",
                   Leaked);
 }

@@ -102,8 +102,7 @@ static PVP_COMMON_BUFFER NTAPI VpTakeCommon(PVOID HwDeviceExtension, PCSTR Funct
     if (Object == NULL) {
         VP_REPORT("CB-A2",
                   "%s: VirtualAddress %p is not the start of a common buffer of this device: it "
-                  "was freed before, or never "
-                  "allocated. Nothing is freed",
+                  "was freed before, or never allocated. Nothing is freed",
                   Function, VirtualAddress);
         return NULL;
     }
@@ -122,8 +121,7 @@ VOID NTAPI VideoPortReleaseCommonBuffer(PVOID HwDeviceExtension, PVP_DMA_ADAPTER
     if (VpDmaAdapter != Buffer->Adapter)
         VP_REPORT("CB-A2",
                   "VideoPortReleaseCommonBuffer: VpDmaAdapter is %p, but the buffer was allocated "
-                  "with adapter %p, which is "
-                  "used",
+                  "with adapter %p, which is used",
                   VpDmaAdapter, Buffer->Adapter);
     VpCompareCommon("VideoPortReleaseCommonBuffer", Buffer, Length, LogicalAddress, CacheEnabled);
     VpReclaimCommon(&Buffer->Object);

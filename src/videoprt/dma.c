@@ -36,16 +36,16 @@ typedef struct _VP_TRANSFER {
 static BOOLEAN NTAPI VpReportLevel(PCSTR Rule, PCSTR Function, KIRQL Irql)
 {
     if (Irql > DISPATCH_LEVEL)
-        DbgPrintEx(DPFLTR_VIDEO_ID, DPFLTR_ERROR_LEVEL,
-                   "videoprt: %s: %s was called at IRQL %u; DISPATCH_LEVEL (%u) is the highest "
-                   "allowed. Queue a DPC with "
-                   "VideoPortQueueDpc from HwVidInterrupt and call it there\n",
-                   Rule, Function, (ULONG)Irql, (ULONG)DISPATCH_LEVEL);
+        DbgPrintEx(
+            DPFLTR_VIDEO_ID, DPFLTR_ERROR_LEVEL,
+            "videoprt: %s: %s was called at IRQL %u; DISPATCH_LEVEL (%u) is the highest allowed. "
+            "Queue a DPC with VideoPortQueueDpc from HwVidInterrupt and call it there\n",
+            Rule, Function, (ULONG)Irql, (ULONG)DISPATCH_LEVEL);
     else
         DbgPrintEx(DPFLTR_VIDEO_ID, DPFLTR_ERROR_LEVEL,
                    "videoprt: %s: %s was called from a VideoPortSynchronizeExecution callback, "
-                   "which may call only what "
-                   "HwVidInterrupt may; call it after VideoPortSynchronizeExecution has returned\n",
+                   "which may call only what HwVidInterrupt may; call it after "
+                   "VideoPortSynchronizeExecution has returned\n",
                    Rule, Function);
     return FALSE;
 }
@@ -94,13 +94,11 @@ static VP_STATUS NTAPI VpRefuseMdl(PMDL Mdl)
                   "of its MDLs instead",
                   Mdl, Mdl->Next);
     else
-        VP_REPORT(
-            "SD-A14",
-            "VideoPortStartDma: Mdl %p describes no locked pages (MdlFlags %x; MDL_PAGES_LOCKED or "
-            "MDL_SOURCE_IS_NONPAGED_POOL is needed); lock the buffer with VideoPortLockBuffer, and "
-            "unlock it after the "
-            "last VideoPortCompleteDma",
-            Mdl, (ULONG)(USHORT)Mdl->MdlFlags);
+        VP_REPORT("SD-A14",
+                  "VideoPortStartDma: Mdl %p describes no locked pages (MdlFlags %x; "
+                  "MDL_PAGES_LOCKED or MDL_SOURCE_IS_NONPAGED_POOL is needed); lock the buffer "
+                  "with VideoPortLockBuffer, and unlock it after the last VideoPortCompleteDma",
+                  Mdl, (ULONG)(USHORT)Mdl->MdlFlags);
     return ERROR_INVALID_PARAMETER;
 }
 
@@ -114,8 +112,7 @@ static VP_STATUS NTAPI VpRefuseRange(const VP_TRANSFER *Transfer)
     else if (Transfer->Offset >= Bytes)
         VP_REPORT("SD-A3",
                   "VideoPortStartDma: Offset %u is outside of the buffer of %u bytes; pass an "
-                  "Offset below that, and stop "
-                  "when nothing is left",
+                  "Offset below that, and stop when nothing is left",
                   Transfer->Offset, Bytes);
     else
         VP_REPORT("SD-A4",
@@ -129,8 +126,7 @@ static VOID NTAPI VpReportMode(PMDL Mdl)
 {
     VP_REPORT("SD-A15",
               "VideoPortStartDma: WriteToDevice is FALSE, but Mdl %p was locked with VpReadAccess; "
-              "lock with VpWriteAccess or "
-              "VpModifyAccess what the device writes",
+              "lock with VpWriteAccess or VpModifyAccess what the device writes",
               Mdl);
 }
 

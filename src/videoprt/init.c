@@ -17,8 +17,7 @@ static NTSTATUS NTAPI VpCheckInitData(const VIDEO_HW_INITIALIZATION_DATA *Data)
     if (!VpKnownSize(Data->HwInitDataSize)) {
         VP_REPORT("SG-8",
                   "VideoPortInitialize: HwInitDataSize is %u; %u (NT 4), %u (Windows 2000) and %u "
-                  "(Windows XP) are known. Zero "
-                  "the structure and set the size of one of them",
+                  "(Windows XP) are known. Zero the structure and set the size of one of them",
                   Data->HwInitDataSize, (ULONG)SIZE_OF_NT4_VIDEO_HW_INITIALIZATION_DATA,
                   (ULONG)SIZE_OF_W2K_VIDEO_HW_INITIALIZATION_DATA,
                   (ULONG)SIZE_OF_WXP_VIDEO_HW_INITIALIZATION_DATA);

@@ -27,8 +27,7 @@ PMDL NTAPI VpLockRange(PCSTR Function, PVOID Base, ULONG Length, LOCK_OPERATION 
     if ((Mdl->MdlFlags & MDL_PAGES_LOCKED) == 0) {
         VP_REPORT("LB-A1",
                   "%s: the %u bytes at %p are not all there, or not %s; pass a buffer that exists, "
-                  "with an Operation that "
-                  "its protection allows",
+                  "with an Operation that its protection allows",
                   Function, Length, Base, Operation == IoReadAccess ? "readable" : "writable");
         IoFreeMdl(Mdl);
         return NULL;
@@ -71,8 +70,7 @@ VOID NTAPI VideoPortUnlockBuffer(PVOID HwDeviceExtension, PVOID Mdl)
     if (!VpIsLockedMdl(Mdl)) {
         VP_REPORT("LB-A5",
                   "VideoPortUnlockBuffer: Mdl %p is not locked: it was unlocked before, or "
-                  "VideoPortLockBuffer did not return "
-                  "it; unlock each buffer once",
+                  "VideoPortLockBuffer did not return it; unlock each buffer once",
                   Mdl);
         return;
     }

@@ -142,7 +142,6 @@ VP_STATUS NTAPI VideoPortMapBankedMemory(PVOID HwDeviceExtension, PHYSICAL_ADDRE
     if (VirtualAddress != NULL)
         *VirtualAddress = NULL;
     VP_REPORT("PORT", "VideoPortMapBankedMemory: banked memory exists in NT 4 only; map the linear "
-                      "frame buffer with "
-                      "VideoPortMapMemory");
+                      "frame buffer with VideoPortMapMemory");
     return ERROR_INVALID_FUNCTION;
 }

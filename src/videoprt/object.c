@@ -96,8 +96,7 @@ VOID NTAPI VpReclaimObjects(PVP_DEVICE Device)
     if (Leaked > 0)
         VP_REPORT("GA-A5",
                   "%u objects (events, spin locks, mappings, common buffers) that the miniport "
-                  "made at a second or later open "
-                  "were never given back; HwVidInitialize runs at each open: make them once, in "
-                  "HwVidFindAdapter",
+                  "made at a second or later open were never given back; HwVidInitialize runs at "
+                  "each open: make them once, in HwVidFindAdapter",
                   Leaked);
 }

@@ -20,8 +20,7 @@ PVOID NTAPI VideoPortAllocatePool(PVOID HwDeviceExtension, VP_POOL_TYPE PoolType
     if ((PoolType & VpPagedPool) != 0 && KeGetCurrentIrql() >= DISPATCH_LEVEL) {
         VP_REPORT("EX-8",
                   "VideoPortAllocatePool: paged pool at IRQL %u; at DISPATCH_LEVEL (%u) and above, "
-                  "HwVidExecuteDma "
-                  "included, only nonpaged memory may be used: pass VpNonPagedPool",
+                  "HwVidExecuteDma included, only nonpaged memory may be used: pass VpNonPagedPool",
                   (ULONG)KeGetCurrentIrql(), (ULONG)DISPATCH_LEVEL);
         return NULL;
     }
