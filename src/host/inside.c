@@ -5,12 +5,12 @@
 #include "host/machine.h"
 #include "videoprt/videoprt.h"
 
-struct vport_nt *vport_machine_nt(struct vport_machine *machine)
+struct vport_nt *vport_inside_nt(struct vport_machine *machine)
 {
     return machine->nt;
 }
 
-struct vport_hal *vport_machine_hal(struct vport_machine *machine)
+struct vport_hal *vport_inside_hal(struct vport_machine *machine)
 {
     return machine->hal;
 }
@@ -30,7 +30,7 @@ static void enumerate(void *context)
     KeReleaseMutex(&device->Lock, FALSE);
 }
 
-void vport_machine_children(struct vport_machine *machine,
+void vport_inside_children(struct vport_machine *machine,
                             void (*visit)(void *context, const struct vport_child *child),
                             void *context)
 {
@@ -47,7 +47,7 @@ void vport_machine_children(struct vport_machine *machine,
     }
 }
 
-void vport_machine_claims(struct vport_machine *machine,
+void vport_inside_claims(struct vport_machine *machine,
                           void (*visit)(void *context, const struct vport_claim *claim),
                           void *context)
 {
@@ -63,7 +63,7 @@ void vport_machine_claims(struct vport_machine *machine,
     }
 }
 
-bool vport_machine_interrupt(struct vport_machine *machine, uint32_t *vector)
+bool vport_inside_interrupt(struct vport_machine *machine, uint32_t *vector)
 {
     PVP_DEVICE device = port_device(machine);
 
@@ -73,7 +73,7 @@ bool vport_machine_interrupt(struct vport_machine *machine, uint32_t *vector)
     return true;
 }
 
-void vport_machine_adapters(struct vport_machine *machine,
+void vport_inside_adapters(struct vport_machine *machine,
                             void (*visit)(void *context, const struct vport_adapter_held *adapter),
                             void *context)
 {
@@ -86,7 +86,7 @@ void vport_machine_adapters(struct vport_machine *machine,
                                                (uint32_t)VpAdapters[i].CommonBuffers});
 }
 
-int32_t vport_machine_power(struct vport_machine *machine, unsigned state)
+int32_t vport_inside_power(struct vport_machine *machine, unsigned state)
 {
     return vport_nt_device_power(machine->nt, machine->pdo,
                                  (DEVICE_POWER_STATE)(PowerDeviceD0 + state));
@@ -104,7 +104,7 @@ static void reset(void *context)
     job->handled = job->device->Driver->Init.HwResetHw(VP_EXTENSION_OF(job->device), 80, 25);
 }
 
-bool vport_machine_reset(struct vport_machine *machine, bool *handled)
+bool vport_inside_reset(struct vport_machine *machine, bool *handled)
 {
     struct reset job = {.device = port_device(machine)};
 
@@ -115,7 +115,7 @@ bool vport_machine_reset(struct vport_machine *machine, bool *handled)
     return true;
 }
 
-void vport_machine_settle(struct vport_machine *machine)
+void vport_inside_settle(struct vport_machine *machine)
 {
     if (machine->hal)
         vport_hal_destroy(machine->hal);

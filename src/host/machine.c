@@ -153,7 +153,7 @@ void vport_machine_destroy(struct vport_machine *machine)
     if (!machine)
         return;
     vport_machine_stop(machine);
-    vport_machine_settle(machine);
+    vport_inside_settle(machine);
     if (machine->bus)
         machine->bus->ops->close(machine->bus);
     if (machine->loop)

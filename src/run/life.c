@@ -10,6 +10,7 @@
 
 #include <ntdef.h>
 #include <devioctl.h>
+#include <dderror.h>
 #include <ntddvdeo.h>
 
 #include "host/blit.h"
@@ -103,8 +104,8 @@ static void tell_claims(struct life *life)
     struct vport_line line;
     uint32_t vector;
 
-    vport_machine_claims(life->machine, tell_claim, NULL);
-    if (!vport_machine_interrupt(life->machine, &vector))
+    vport_inside_claims(life->machine, tell_claim, NULL);
+    if (!vport_inside_interrupt(life->machine, &vector))
         return;
     vport_event_begin(&line, "interrupt");
     vport_line_number(&line, vector);
@@ -132,7 +133,7 @@ static void tell_dma(struct life *life)
     struct vport_machine_statistics s;
 
     vport_machine_statistics(life->machine, &s);
-    vport_machine_adapters(life->machine, tell_adapter, NULL);
+    vport_inside_adapters(life->machine, tell_adapter, NULL);
     tell_direction("to device", s.to_device.operations, s.to_device.elements, s.to_device.bytes,
                    s.to_device.bounced_bytes);
     tell_direction("from device", s.from_device.operations, s.from_device.elements,
@@ -141,11 +142,15 @@ static void tell_dma(struct life *life)
 
 /* ---- Modes and memory ---- */
 
-/* A step's end: "ok", or what the request was answered with. */
+/* A step's end: "ok", or what the request was answered with. Not every driver knows every request. */
 static bool answered(const char *step, uint32_t status)
 {
     char detail[64];
 
+    if (status == ERROR_INVALID_FUNCTION) {
+        tell_step(step, "skipped", "the driver does not know this request");
+        return false;
+    }
     snprintf(detail, sizeof(detail), "VP_STATUS %" PRIu32, status);
     tell_step(step, status ? "failed" : "ok", status ? detail : "");
     return status == 0;
@@ -365,7 +370,7 @@ static void power(struct life *life, unsigned state, const char *step)
     int32_t status;
 
     begin(step);
-    status = vport_machine_power(life->machine, state);
+    status = vport_inside_power(life->machine, state);
     snprintf(detail, sizeof(detail), "NTSTATUS 0x%08" PRIx32, (uint32_t)status);
     tell_step(step, status < 0 ? "refused" : "ok", status < 0 ? detail : "");
 }
@@ -375,7 +380,7 @@ static void reset(struct life *life)
     bool handled = false;
 
     begin("resetting the hardware (HwVidResetHw)");
-    if (!vport_machine_reset(life->machine, &handled))
+    if (!vport_inside_reset(life->machine, &handled))
         tell_step("reset", "skipped", "the driver has no HwVidResetHw");
     else
         tell_step("reset", "ok", handled ? "" : "left to the HAL");
@@ -385,7 +390,7 @@ static void use(struct life *life)
 {
     tell_claims(life);
     begin("asking for children (HwVidGetVideoChildDescriptor)");
-    vport_machine_children(life->machine, tell_child, NULL);
+    vport_inside_children(life->machine, tell_child, NULL);
     if (set_mode(life))
         map_memory(life);
     paint(life);
@@ -416,5 +421,5 @@ void vport_life_lead(const struct vport_job *job, struct vport_machine *machine,
         tell_step("unload", "ok", "");
     }
     begin("looking for what the driver left behind");
-    vport_machine_settle(machine);
+    vport_inside_settle(machine);
 }

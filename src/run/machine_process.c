@@ -182,8 +182,8 @@ static int make_machine(void)
                      : status == VPORT_E_ENVIRONMENT ? ENVIRONMENT
                                                      : FAILED,
                      error);
-    vport_nt_set_debug_sink(vport_machine_nt(run.machine), on_debug, NULL);
-    vport_nt_set_bugcheck_handler(vport_machine_nt(run.machine), on_bugcheck, NULL);
+    vport_nt_set_debug_sink(vport_inside_nt(run.machine), on_debug, NULL);
+    vport_nt_set_bugcheck_handler(vport_inside_nt(run.machine), on_bugcheck, NULL);
     vport_machine_statistics(run.machine, &statistics);
     vport_event_begin(&line, "adapter");
     vport_line_text(&line, statistics.adapter);

@@ -60,7 +60,7 @@ static _Thread_local uint8_t block[PAGE] __attribute__((aligned(16)));
 
 void vport_trap_set_machine(struct vport_machine *m)
 {
-    machine.hal = vport_machine_hal(m);
+    machine.hal = vport_inside_hal(m);
 }
 
 static void count(enum kind kind, uintptr_t pc)
