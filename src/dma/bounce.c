@@ -49,6 +49,8 @@ uint32_t vport_bounce_registers(const struct vport_dma_op *op)
 
     if (!adapter->may_bounce)
         return 0;
+    if (op->page_count == 1)
+        return !vport_frame_in_reach(frames[0], adapter->direct_reach);
     above = (uint32_t)vport_segment_out_of_reach(frames, op->page_count, adapter->direct_reach);
     if (!bounces_whole(adapter))
         return above;
@@ -136,6 +138,20 @@ static void add_to_piece(struct piece *piece, char *buffer, char *bounce, size_t
     *piece = (struct piece){buffer, bounce, length};
 }
 
+/* An operation of one page, which bounces. */
+static uint64_t copy_page(struct vport_dma_op *op, enum direction direction)
+{
+    struct vport_dma_platform *platform = op->adapter->platform;
+    uint32_t offset = vport_dma_op_page_offset(op);
+    struct piece piece = {
+        (char *)platform->ops->host(platform, vport_dma_op_frames(op)[0]) + offset,
+        (char *)platform->ops->host(platform, vport_dma_op_device_frames(op)[0]) + offset,
+        op->length};
+
+    copy_piece(&piece, direction);
+    return op->length;
+}
+
 /* Copies exactly the operation's bytes in bounced pages. Returns how many. */
 static uint64_t copy_pages(struct vport_dma_op *op, enum direction direction)
 {
@@ -146,6 +162,8 @@ static uint64_t copy_pages(struct vport_dma_op *op, enum direction direction)
     struct piece piece = {.length = 0};
     uint64_t copied = 0;
 
+    if (op->page_count == 1)
+        return copy_page(op, direction);
     for (uint32_t i = 0; i < op->page_count; i++) {
         uint32_t length = (uint32_t)vport_min_u64(VPORT_PAGE_SIZE - offset, left);
 

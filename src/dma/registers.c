@@ -33,9 +33,11 @@ enum vport_status vport_registers_init(struct vport_registers *registers, struct
     if (!registers->word)
         return VPORT_E_NO_MEMORY;
     for (uint32_t i = 0; i < words; i++) {
-        atomic_init(&registers->word[i].free,
-                    bits(0, (unsigned)vport_min_u64(count - i * WORD, WORD)));
+        uint64_t all = bits(0, (unsigned)vport_min_u64(count - i * WORD, WORD));
+
+        atomic_init(&registers->word[i].free, all);
         atomic_init(&registers->word[i].peak, 0);
+        atomic_init(&registers->word[i].counted, all);
     }
     return VPORT_OK;
 }
@@ -73,13 +75,20 @@ static void raise_mark(_Atomic uint32_t *mark, uint32_t value)
 
 /*
  * Counts all words only when one of those just touched is fuller than ever, so that threads that
- * work in words of their own do not look at each other's.
+ * work in words of their own do not look at each other's. And a word that looks as it did the last
+ * time, as it does while operations come one by one, is not counted at all.
  */
 static bool word_fuller(struct vport_registers *registers, uint32_t word)
 {
-    uint32_t size = (uint32_t)vport_min_u64(registers->count - word * WORD, WORD);
-    uint32_t taken = size - (uint32_t)__builtin_popcountll(word_free(registers, word));
+    uint64_t bits_free = word_free(registers, word);
+    vport_counter *counted = &registers->word[word].counted;
+    uint32_t size, taken;
 
+    if (atomic_load_explicit(counted, memory_order_relaxed) == bits_free)
+        return false;
+    atomic_store_explicit(counted, bits_free, memory_order_relaxed);
+    size = (uint32_t)vport_min_u64(registers->count - word * WORD, WORD);
+    taken = size - (uint32_t)__builtin_popcountll(bits_free);
     if (taken <= atomic_load_explicit(&registers->word[word].peak, memory_order_relaxed))
         return false;
     raise_mark(&registers->word[word].peak, taken);
@@ -266,15 +275,31 @@ static bool take_any(struct vport_registers *registers, uint32_t count, uint32_t
 
 /* ---- The door ---- */
 
-bool vport_registers_take(struct vport_registers *registers, uint32_t count, bool contiguous,
-                          struct vport_frame *frames)
+/* What most operations need: one register, of the thread's own word. */
+static inline bool take_one(struct vport_registers *registers, uint32_t word,
+                            struct vport_frame *frame)
 {
-    uint32_t own;
+    vport_counter *word_bits = &registers->word[word].free;
+    uint64_t seen = atomic_load_explicit(word_bits, memory_order_relaxed);
+
+    do {
+        if (!seen)
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(word_bits, &seen, seen & (seen - 1),
+                                                    memory_order_acquire, memory_order_relaxed));
+    frame->number = registers->base.number + word * WORD + (unsigned)__builtin_ctzll(seen);
+    note_taken(registers, word, 1);
+    return true;
+}
+
+static __attribute__((noinline)) bool take_some(struct vport_registers *registers, uint32_t count,
+                                                bool contiguous, uint32_t own,
+                                                struct vport_frame *frames)
+{
     int64_t first;
 
     if (count > registers->count)
         return false;
-    own = vport_thread_slot() % registers->words;
     first = take_run(registers, count, own);
     if (first < 0) {
         if (contiguous || !take_any(registers, count, own, frames))
@@ -289,8 +314,26 @@ bool vport_registers_take(struct vport_registers *registers, uint32_t count, boo
     return true;
 }
 
+bool vport_registers_take(struct vport_registers *registers, uint32_t count, bool contiguous,
+                          struct vport_frame *frames)
+{
+    uint32_t own = vport_thread_slot();
+
+    if (own >= registers->words)
+        own = registers->words ? own % registers->words : 0;
+    if (count == 1 && registers->words && take_one(registers, own, frames))
+        return true;
+    return take_some(registers, count, contiguous, own, frames);
+}
+
 void vport_registers_give(struct vport_registers *registers, struct vport_frame first,
                           uint32_t count)
 {
-    release_run(registers, (uint32_t)(first.number - registers->base.number), count);
+    uint32_t at = (uint32_t)(first.number - registers->base.number);
+
+    if (count == 1)
+        atomic_fetch_or_explicit(&registers->word[at / WORD].free, UINT64_C(1) << at % WORD,
+                                 memory_order_release);
+    else
+        release_run(registers, at, count);
 }

@@ -18,6 +18,7 @@
 struct vport_register_word {
     vport_counter free;    /* a set bit is a free register */
     _Atomic uint32_t peak; /* most of this word seen taken at once */
+    vport_counter counted; /* the value of `free` when this was last looked at */
 } __attribute__((aligned(VPORT_CACHE_LINE)));
 
 struct vport_registers {
