@@ -128,13 +128,13 @@ static int allow_self(scmp_filter_ctx filter)
     return result ? result : allow(filter, "process_vm_readv", 1, &self);
 }
 
-static int fill(scmp_filter_ctx filter, bool i386)
+static int fill(scmp_filter_ctx filter, bool for_i386)
 {
     int result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_TRAP);
 
-    if (!result && i386)
+    if (!result && for_i386)
         result = seccomp_arch_add(filter, SCMP_ARCH_X86);
-    if (!result && i386)
+    if (!result && for_i386)
         result = seccomp_arch_remove(filter, SCMP_ARCH_NATIVE);
     for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]) && !result; i++)
         result = allow(filter, allowed[i], 0, NULL);
@@ -145,10 +145,10 @@ static int fill(scmp_filter_ctx filter, bool i386)
     return result ? result : allow_self(filter);
 }
 
-int vport_jail_write_filter(int descriptor, bool i386)
+int vport_jail_write_filter(int descriptor, bool for_i386)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
-    int result = filter ? fill(filter, i386) : -ENOMEM;
+    int result = filter ? fill(filter, for_i386) : -ENOMEM;
 
     if (!result)
         result = seccomp_export_bpf(filter, descriptor);

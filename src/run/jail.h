@@ -23,7 +23,7 @@ bool vport_jail_enter(int filter_descriptor);
  * Supervisor's side: writes the filter for the calling process (its id is part of it), which is
  * about to become a machine process. Returns 0 or an errno value.
  */
-int vport_jail_write_filter(int descriptor, bool i386);
+int vport_jail_write_filter(int descriptor, bool for_i386);
 
 /* The name of a system call as SIGSYS told it; malloc'ed, NULL if it has none. */
 char *vport_jail_call_name(uint32_t architecture, uint32_t number);

@@ -142,7 +142,8 @@ static void tell_dma(struct life *life)
 
 /* ---- Modes and memory ---- */
 
-/* A step's end: "ok", or what the request was answered with. Not every driver knows every request. */
+/* A step's end: "ok", or what the request was answered with. Not every driver knows every request.
+ */
 static bool answered(const char *step, uint32_t status)
 {
     char detail[64];
@@ -278,52 +279,59 @@ static bool shows(struct life *life, const uint32_t *pixels)
     return same;
 }
 
-static enum vport_status blit_both_ways(struct life *life, const uint32_t *pixels, uint32_t *back,
-                                        bool *shown, char *error)
-{
-    uint32_t width = life->job->picture_width, height = life->job->picture_height;
-    enum vport_status status = vport_blit_set_mode(life->machine, width, height, error);
-
-    if (status == VPORT_OK)
-        status = vport_blit_write(life->machine, pixels, width, height, error);
-    if (status != VPORT_OK)
-        return status;
-    *shown = shows(life, pixels);
-    return vport_blit_read(life->machine, back, width, height, error);
-}
-
-static void tell_blit(bool shown, bool returned)
+static void tell_blit(bool shown, const char *returned)
 {
     struct vport_line line;
 
     vport_event_begin(&line, "blit");
     vport_line_number(&line, shown);
-    vport_line_number(&line, returned);
+    vport_line_text(&line, returned);
     vport_event_send(&line);
+}
+
+/* Not every adapter can be read back. */
+static enum vport_status blit_both_ways(struct life *life, const uint32_t *pixels, uint32_t *back,
+                                        char *error)
+{
+    uint32_t width = life->job->picture_width, height = life->job->picture_height;
+    enum vport_status status = vport_blit_set_mode(life->machine, width, height, error);
+    bool shown, same;
+
+    if (status == VPORT_OK)
+        status = vport_blit_write(life->machine, pixels, width, height, error);
+    if (status != VPORT_OK)
+        return status;
+    shown = shows(life, pixels);
+    status = vport_blit_read(life->machine, back, width, height, error);
+    if (status != VPORT_OK && status != VPORT_E_UNSUPPORTED)
+        return status;
+    same = rows_equal(back, width, pixels, width, height);
+    tell_blit(shown, status ? "impossible" : same ? "identical" : "different");
+    return VPORT_OK;
 }
 
 static void blit(struct life *life)
 {
-    uint32_t width = life->job->picture_width, height = life->job->picture_height;
     char error[VPORT_ERROR_TEXT] = "no memory for the picture";
-    size_t length = 0;
-    uint32_t *pixels = width ? vport_job_slurp(VPORT_FD_PICTURE, &length) : NULL;
-    uint32_t *back = pixels ? malloc(length) : NULL;
     enum vport_status status = VPORT_E_NO_MEMORY;
-    bool shown = false;
+    size_t length = 0;
+    void *given, *pixels, *back;
 
-    if (!width)
+    if (!life->job->picture_width)
         return;
     begin("moving the picture by DMA");
-    if (back && length == (size_t)width * height * 4) {
-        memset(back, 0xa5, length);
-        status = blit_both_ways(life, pixels, back, &shown, error);
+    given = vport_job_slurp(VPORT_FD_PICTURE, &length);
+    pixels = vport_blit_memory_alloc(life->machine, length);
+    back = vport_blit_memory_alloc(life->machine, length);
+    if (given && pixels && back) {
+        memcpy(pixels, given, length);
+        memset(back, 0xa5, length); /* bytes that do not arrive must not be right by chance */
+        status = blit_both_ways(life, pixels, back, error);
     }
-    if (status == VPORT_OK)
-        tell_blit(shown, rows_equal(back, width, pixels, width, height));
     tell_step("blit", status == VPORT_OK ? "ok" : "failed", status == VPORT_OK ? "" : error);
-    free(pixels);
-    free(back);
+    vport_blit_memory_free(life->machine, pixels);
+    vport_blit_memory_free(life->machine, back);
+    free(given);
 }
 
 static bool write_all(const void *bytes, size_t length)

@@ -2,6 +2,7 @@
 /* Drawing the test picture. See paint.h. */
 #include "run/paint.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <ntdef.h>
@@ -9,6 +10,7 @@
 #include <ntddvdeo.h>
 
 #include "host/inside.h"
+#include "run/trap_machine.h"
 
 /* Eight bars, under them a grey ramp, a white frame around all. */
 uint32_t vport_paint_colour(uint32_t x, uint32_t y, uint32_t width, uint32_t height)
@@ -70,53 +72,95 @@ static void default_masks(struct vport_mode_info *mode)
     mode->blue = mode->bits >= 24 ? 0x0000ff : 0x001f;
 }
 
-static void draw(const struct vport_mode_info *mode, uint8_t *frame_buffer)
-{
-    uint32_t bytes = (mode->bits + 7) / 8;
-
-    for (uint32_t y = 0; y < mode->height; y++)
-        for (uint32_t x = 0; x < mode->width; x++) {
-            uint32_t pixel = pixel_of(mode, vport_paint_colour(x, y, mode->width, mode->height));
-
-            memcpy(frame_buffer + (size_t)y * mode->stride + (size_t)x * bytes, &pixel, bytes);
-        }
-}
-
-struct reachable {
-    const uint8_t *first, *last;
-    bool yes;
+/* The frame buffer: memory, or, where the bus has none to give, addresses that only the register
+ * routines reach. */
+struct canvas {
+    const struct vport_mode_info *mode;
+    uint8_t *frame_buffer;
+    uint8_t *row; /* one row of the picture */
+    uint32_t row_bytes;
+    bool memory;
+    bool reachable;
 };
 
 static void probe(void *context)
 {
-    struct reachable *range = context;
+    struct canvas *canvas = context;
+    uint8_t *last = canvas->frame_buffer +
+                    (size_t)(canvas->mode->height - 1) * canvas->mode->stride + canvas->row_bytes -
+                    1;
 
-    range->yes = MmIsAddressValid((PVOID)(uintptr_t)range->first) &&
-                 MmIsAddressValid((PVOID)(uintptr_t)range->last);
+    canvas->memory = MmIsAddressValid(canvas->frame_buffer) && MmIsAddressValid(last);
+    canvas->reachable = canvas->memory || (vport_trap_owns((uintptr_t)canvas->frame_buffer) &&
+                                           vport_trap_owns((uintptr_t)last));
+}
+
+static void make_row(struct canvas *canvas, uint32_t y)
+{
+    const struct vport_mode_info *mode = canvas->mode;
+    uint32_t bytes = (mode->bits + 7) / 8;
+
+    for (uint32_t x = 0; x < mode->width; x++) {
+        uint32_t pixel = pixel_of(mode, vport_paint_colour(x, y, mode->width, mode->height));
+
+        memcpy(canvas->row + (size_t)x * bytes, &pixel, bytes);
+    }
+}
+
+static void draw(void *context)
+{
+    struct canvas *canvas = context;
+    uint32_t words = canvas->row_bytes / 4, rest = canvas->row_bytes % 4;
+
+    for (uint32_t y = 0; y < canvas->mode->height; y++) {
+        uint8_t *to = canvas->frame_buffer + (size_t)y * canvas->mode->stride;
+
+        make_row(canvas, y);
+        if (canvas->memory) {
+            memcpy(to, canvas->row, canvas->row_bytes);
+            continue;
+        }
+        WRITE_REGISTER_BUFFER_ULONG((volatile ULONG *)to, (PULONG)canvas->row, words);
+        WRITE_REGISTER_BUFFER_UCHAR(to + 4 * words, canvas->row + 4 * words, rest);
+    }
+}
+
+static const char *check_mode(const struct vport_mode_info *mode, uint32_t length)
+{
+    uint64_t row = (uint64_t)mode->width * ((mode->bits + 7) / 8);
+
+    if (mode->planes > 1 || mode->bits < 8 || mode->bits > 32)
+        return "the mode is planar";
+    if (mode->flags & VIDEO_MODE_BANKED)
+        return "the mode is banked";
+    if (mode->stride < row)
+        return "the mode's stride is shorter than its rows";
+    if ((uint64_t)(mode->height - 1) * mode->stride + row > length)
+        return "the mapped frame buffer is shorter than the mode's picture";
+    return NULL;
 }
 
 const char *vport_paint(struct vport_machine *machine, const struct vport_mode_info *wanted,
                         void *frame_buffer, uint32_t length)
 {
     struct vport_mode_info mode = *wanted;
-    uint64_t row = (uint64_t)mode.width * ((mode.bits + 7) / 8);
-    uint64_t end = (uint64_t)(mode.height - 1) * mode.stride + row;
-    struct reachable range = {frame_buffer, (uint8_t *)frame_buffer + end - 1, false};
+    struct canvas canvas = {.mode = &mode,
+                            .frame_buffer = frame_buffer,
+                            .row_bytes = mode.width * ((mode.bits + 7) / 8)};
+    const char *problem = check_mode(&mode, length);
 
-    if (mode.planes > 1 || mode.bits < 8 || mode.bits > 32)
-        return "the mode is planar";
-    if (mode.flags & VIDEO_MODE_BANKED)
-        return "the mode is banked";
-    if (mode.stride < row)
-        return "the mode's stride is shorter than its rows";
-    if (end > length)
-        return "the mapped frame buffer is shorter than the mode's picture";
-    vport_machine_call(machine, probe, &range);
-    if (!range.yes)
+    if (problem)
+        return problem;
+    vport_machine_call(machine, probe, &canvas);
+    if (!canvas.reachable)
         return "the frame buffer's address is not one of memory";
+    canvas.row = malloc(canvas.row_bytes + sizeof(uint32_t));
+    if (!canvas.row)
+        return "there is no memory for a row";
     if (mode.bits == 8)
         set_palette(machine);
     default_masks(&mode);
-    draw(&mode, frame_buffer);
+    vport_machine_call(machine, draw, &canvas);
+    free(canvas.row);
     return NULL;
 }
