@@ -26,6 +26,7 @@ struct life {
     struct vport_mode_info mode;
     bool mapped;
     VIDEO_MEMORY_INFORMATION memory;
+    void *picture, *back; /* to blit, and where it comes back to; until the process ends */
 };
 
 void vport_event_begin(struct vport_line *line, const char *kind)
@@ -310,28 +311,34 @@ static enum vport_status blit_both_ways(struct life *life, const uint32_t *pixel
     return VPORT_OK;
 }
 
+/* Before the sandbox: a bus may need files to give memory. */
+static void take_picture(struct life *life)
+{
+    size_t length = 0;
+    void *given = life->job->picture_width ? vport_job_slurp(VPORT_FD_PICTURE, &length) : NULL;
+
+    if (!given)
+        return;
+    life->picture = vport_blit_memory_alloc(life->machine, length);
+    life->back = vport_blit_memory_alloc(life->machine, length);
+    if (life->picture && life->back) {
+        memcpy(life->picture, given, length);
+        memset(life->back, 0xa5, length); /* what does not arrive must not be right by chance */
+    }
+    free(given);
+}
+
 static void blit(struct life *life)
 {
     char error[VPORT_ERROR_TEXT] = "no memory for the picture";
     enum vport_status status = VPORT_E_NO_MEMORY;
-    size_t length = 0;
-    void *given, *pixels, *back;
 
     if (!life->job->picture_width)
         return;
     begin("moving the picture by DMA");
-    given = vport_job_slurp(VPORT_FD_PICTURE, &length);
-    pixels = vport_blit_memory_alloc(life->machine, length);
-    back = vport_blit_memory_alloc(life->machine, length);
-    if (given && pixels && back) {
-        memcpy(pixels, given, length);
-        memset(back, 0xa5, length); /* bytes that do not arrive must not be right by chance */
-        status = blit_both_ways(life, pixels, back, error);
-    }
+    if (life->picture && life->back)
+        status = blit_both_ways(life, life->picture, life->back, error);
     tell_step("blit", status == VPORT_OK ? "ok" : "failed", status == VPORT_OK ? "" : error);
-    vport_blit_memory_free(life->machine, pixels);
-    vport_blit_memory_free(life->machine, back);
-    free(given);
 }
 
 static bool write_all(const void *bytes, size_t length)
@@ -418,6 +425,7 @@ void vport_life_lead(const struct vport_job *job, struct vport_machine *machine,
     struct life life = {.job = job, .machine = machine};
     char error[VPORT_ERROR_TEXT];
 
+    take_picture(&life);
     begin("starting the driver");
     if (vport_machine_start(machine, entry, error) != VPORT_OK) {
         tell_step("start", "failed", error);
