@@ -169,6 +169,11 @@ static void more_than_there_is_is_refused(void **state)
     machine_end(&machine, 0);
 }
 
+static bool is_zero(const uint8_t *memory, size_t length)
+{
+    return memory[0] == 0 && memcmp(memory, memory + 1, length - 1) == 0;
+}
+
 static void new_buffers_are_zero(void **state)
 {
     uint8_t *memory;
@@ -178,8 +183,7 @@ static void new_buffers_are_zero(void **state)
     memset(memory, 0xee, 12 << 20);
     assert_int_equal(machine.bus->ops->memory_free(machine.bus, memory), VPORT_OK);
     memory = allocate(12 << 20);
-    for (size_t i = 0; i < 12 << 20; i++)
-        assert_int_equal(memory[i], 0);
+    assert_true(is_zero(memory, 12 << 20));
     machine_end(&machine, 0);
 }
 

@@ -198,6 +198,80 @@ static void more_commands_than_fit_in_flight_are_answered_in_order(void **state)
     end();
 }
 
+/* The peer says nothing until the read has come, too. */
+static void posted_writes_are_not_waited_for_but_come_first(void **state)
+{
+    uint64_t value = 0;
+
+    begin("OK\nOK\nIRQ raise 9\nOK\nOK 0x7\n", 4);
+    for (int i = 0; i < 3; i++) {
+        vport_qtest_begin(rig.client);
+        vport_qtest_write(rig.client, 0x1000, 4, (uint64_t)i);
+        assert_int_equal(vport_qtest_post(rig.client), VPORT_OK);
+    }
+    assert_int_equal(read_one(&value), VPORT_OK);
+    assert_int_equal(value, 7);
+    assert_int_equal(rig.irqs, 1);
+    end();
+    assert_heard("writel 0x1000 0x0\nwritel 0x1000 0x1\nwritel 0x1000 0x2\nreadl 0xe0000000\n");
+}
+
+static void a_failed_posted_write_fails_what_comes_next(void **state)
+{
+    uint64_t value = 0;
+
+    begin("FAIL no such thing\n", 2); /* when the read has come, too */
+    vport_qtest_begin(rig.client);
+    vport_qtest_write(rig.client, 0x1000, 4, 1);
+    assert_int_equal(vport_qtest_post(rig.client), VPORT_OK);
+    assert_int_equal(read_one(&value), VPORT_E_DEVICE);
+    assert_int_equal(rig.deaths, 1);
+    vport_qtest_begin(rig.client);
+    vport_qtest_write(rig.client, 0x1000, 4, 1);
+    assert_int_equal(vport_qtest_post(rig.client), VPORT_E_DEVICE);
+    end();
+}
+
+/* A thousand writes fill neither buffer nor ring: the echo answers each when it comes. */
+static void *echo_writes(void *context)
+{
+    FILE *stream = fdopen(*(int *)context, "r+");
+    char line[64];
+
+    while (fgets(line, sizeof(line), stream)) {
+        const char *text = line[0] == 'w' ? "OK\n" : "OK 0x5\n";
+
+        if (send(fileno(stream), text, strlen(text), MSG_NOSIGNAL) < 0)
+            break;
+    }
+    fclose(stream);
+    return NULL;
+}
+
+static void any_number_of_writes_may_be_posted(void **state)
+{
+    struct vport_qtest_config config = {
+        .timeout = 5000, .irq = on_irq, .died = on_death, .context = &rig};
+    uint64_t value = 0;
+    pthread_t thread;
+    int ends[2];
+
+    memset(&rig, 0, sizeof(rig));
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    config.fd = ends[0];
+    assert_int_equal(vport_qtest_create(&config, &rig.client), VPORT_OK);
+    assert_int_equal(pthread_create(&thread, NULL, echo_writes, &ends[1]), 0);
+    for (int i = 0; i < 1000; i++) {
+        vport_qtest_begin(rig.client);
+        vport_qtest_write(rig.client, 0x1000, 4, (uint64_t)i);
+        assert_int_equal(vport_qtest_post(rig.client), VPORT_OK);
+    }
+    assert_int_equal(read_one(&value), VPORT_OK);
+    assert_int_equal(value, 5);
+    vport_qtest_destroy(rig.client);
+    pthread_join(thread, NULL);
+}
+
 static void bulk_is_cut_into_lines_of_bounded_length(void **state)
 {
     size_t length = 5 * VPORT_QTEST_CHUNK + 1;
@@ -484,6 +558,9 @@ int main(void)
         cmocka_unit_test(what_would_be_malformed_is_never_sent),
         cmocka_unit_test(a_refused_command_leaves_its_neighbours_alone),
         cmocka_unit_test(more_commands_than_fit_in_flight_are_answered_in_order),
+        cmocka_unit_test(posted_writes_are_not_waited_for_but_come_first),
+        cmocka_unit_test(a_failed_posted_write_fails_what_comes_next),
+        cmocka_unit_test(any_number_of_writes_may_be_posted),
         cmocka_unit_test(bulk_is_cut_into_lines_of_bounded_length),
         cmocka_unit_test(answers_in_single_bytes_are_put_together),
         cmocka_unit_test(interrupts_before_an_answer_are_known_when_it_is),

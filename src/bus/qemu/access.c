@@ -7,6 +7,12 @@
 
 #include "bus/qemu/internal.h"
 
+void vport_qemu_flush(struct vport_qemu_bus *bus)
+{
+    vport_qtest_begin(bus->qtest);
+    (void)vport_qtest_end(bus->qtest); /* whoever comes next hears of a failure */
+}
+
 enum { BATCH = 256 /* values read in one session */ };
 
 /* What a VGA card answers to besides its BARs. */
@@ -73,6 +79,12 @@ static void put_write(struct vport_qtest *qtest, enum vport_io_kind kind, uint64
         vport_qtest_write(qtest, address, width, value);
 }
 
+/* Writes to memory are posted, as on any PCI bus; those to ports are not. */
+static enum vport_status end_writes(struct vport_qtest *qtest, enum vport_io_kind kind)
+{
+    return kind == VPORT_IO_MEMORY ? vport_qtest_post(qtest) : vport_qtest_end(qtest);
+}
+
 static uint64_t all_ones(unsigned width)
 {
     return width >= 8 ? UINT64_MAX : (UINT64_C(1) << 8 * width) - 1;
@@ -106,7 +118,7 @@ enum vport_status vport_qemu_io_write(struct vport_bus *base, enum vport_io_kind
         return status;
     vport_qtest_begin(bus->qtest);
     put_write(bus->qtest, kind, address, width, value);
-    return vport_qtest_end(bus->qtest);
+    return end_writes(bus->qtest, kind);
 }
 
 /* ---- Blocks ---- */
@@ -203,5 +215,5 @@ enum vport_status vport_qemu_io_write_block(struct vport_bus *base, enum vport_i
         vport_qtest_write_bytes(bus->qtest, address, buffer, count * width);
     else
         put_units(bus, kind, address, width, buffer, count);
-    return vport_qtest_end(bus->qtest);
+    return end_writes(bus->qtest, kind);
 }

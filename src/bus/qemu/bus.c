@@ -346,8 +346,11 @@ enum vport_status vport_qemu_check(char *why, size_t size)
 
 static enum vport_status command(struct vport_bus *base, const char *name)
 {
-    enum vport_status status = vport_qmp_execute(vport_qemu_bus(base)->qmp, name, NULL, NULL);
+    struct vport_qemu_bus *bus = vport_qemu_bus(base);
+    enum vport_status status;
 
+    vport_qemu_flush(bus);
+    status = vport_qmp_execute(bus->qmp, name, NULL, NULL);
     return status == VPORT_E_INVALID ? VPORT_E_DEVICE : status;
 }
 

@@ -160,6 +160,8 @@ enum vport_status vport_qemu_interrupt_connect(struct vport_bus *bus, unsigned f
 void vport_qemu_interrupt_disconnect(struct vport_bus *bus, unsigned function);
 
 /* access.c */
+/* Waits until all writes have arrived: before anything that reaches QEMU another way. */
+void vport_qemu_flush(struct vport_qemu_bus *bus);
 enum vport_status vport_qemu_io_read(struct vport_bus *bus, enum vport_io_kind kind,
                                      uint64_t address, unsigned width, uint64_t *value);
 enum vport_status vport_qemu_io_write(struct vport_bus *bus, enum vport_io_kind kind,

@@ -81,6 +81,7 @@ static void deliver(void *context)
     if (!handler)
         return;
     claimed = handler(handler_context);
+    vport_qemu_flush(line->bus); /* what it wrote to make the device drop the line has arrived */
     vport_trace(line->bus->base.trace, VPORT_TRACE_INTERRUPT, line->vector, claimed, 0, 0);
     go_on(line, claimed);
 }

@@ -44,7 +44,7 @@ const struct vport_qemu_model_facts *vport_qemu_model_facts(enum vport_qemu_mode
 uint64_t vport_qemu_options_video_memory(const struct vport_qemu_options *options)
 {
     uint64_t need = (uint64_t)options->width * options->height * PIXEL_SIZE;
-    uint64_t size = MIB(16);
+    uint64_t size = MIB(64); /* 3840 x 2160 fit; QEMU takes what is used of it */
 
     while (size < need)
         size *= 2;

@@ -51,6 +51,11 @@ void vport_qtest_destroy(struct vport_qtest *qtest);
  */
 void vport_qtest_begin(struct vport_qtest *qtest);
 enum vport_status vport_qtest_end(struct vport_qtest *qtest);
+/*
+ * Ends a session of writes without waiting for their answers, as a PCI bus posts writes: they are
+ * carried out in order and before whatever comes next, and a failure is that of a later session.
+ */
+enum vport_status vport_qtest_post(struct vport_qtest *qtest);
 
 /* Memory: width 1, 2, 4 or 8. */
 void vport_qtest_read(struct vport_qtest *qtest, uint64_t address, unsigned width, uint64_t *value);
