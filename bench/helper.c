@@ -3,6 +3,7 @@
 #include "helper.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 enum { PATIENCE = 20000 /* looks for a new ticket before it goes to sleep */ };
@@ -12,6 +13,7 @@ struct vport_bench_helper {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool ended;
+    cpu_set_t allowed; /* where the caller may run when there is no helper */
     void (*work)(void *context, uint64_t repetitions);
     void *context;
     uint64_t repetitions;
@@ -55,6 +57,29 @@ static void *helper_run(void *context)
     return NULL;
 }
 
+/*
+ * A processor each: two threads that spin for each other on one processor wait for the scheduler
+ * at every step. With one processor there is nothing to choose.
+ */
+static void spread(struct vport_bench_helper *helper)
+{
+    pthread_t threads[2] = {pthread_self(), helper->thread};
+    unsigned placed = 0;
+
+    if (sched_getaffinity(0, sizeof(helper->allowed), &helper->allowed) != 0 ||
+        CPU_COUNT(&helper->allowed) < 2)
+        return;
+    for (int cpu = 0; cpu < CPU_SETSIZE && placed < 2; cpu++) {
+        cpu_set_t one;
+
+        if (!CPU_ISSET(cpu, &helper->allowed))
+            continue;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        pthread_setaffinity_np(threads[placed++], sizeof(one), &one);
+    }
+}
+
 static void helper_end(void *context)
 {
     struct vport_bench_helper *helper = context;
@@ -64,6 +89,8 @@ static void helper_end(void *context)
     pthread_cond_signal(&helper->changed);
     pthread_mutex_unlock(&helper->lock);
     pthread_join(helper->thread, NULL);
+    if (CPU_COUNT(&helper->allowed))
+        sched_setaffinity(0, sizeof(helper->allowed), &helper->allowed);
 }
 
 struct vport_bench_helper *vport_bench_helper_take(struct vport_bench_suite *suite)
@@ -78,6 +105,7 @@ struct vport_bench_helper *vport_bench_helper_take(struct vport_bench_suite *sui
         vport_bench_fail(suite, "no second thread");
         return NULL;
     }
+    spread(helper);
     return vport_bench_defer(suite, helper_end, helper) ? helper : NULL;
 }
 
