@@ -294,7 +294,12 @@ static void adapter_end(struct vport_hal_adapter *adapter, const void *site)
     bool drained;
     KIRQL before;
 
-    vport_loop_cancel_wait(hal->bus->loop, &adapter->kick);
+    /* At DISPATCH_LEVEL this may be that very event, in a driver's callback; what it does after
+     * that finds an empty queue. */
+    if (vport_hal_irql() == PASSIVE_LEVEL)
+        vport_loop_cancel_wait(hal->bus->loop, &adapter->kick);
+    else
+        vport_loop_cancel(hal->bus->loop, &adapter->kick);
     left = vport_dma_adapter_destroy(adapter->dma);
     report_channels(hal, channels, site);
     drained = !left.outstanding && !left.common_buffers;

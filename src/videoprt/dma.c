@@ -15,6 +15,7 @@
 
 /* One VideoPortStartDma on its way to HwVidExecuteDma. */
 typedef struct _VP_START {
+    struct _VP_START *Next; /* free ones: in the device's list */
     PVP_DEVICE Device;
     PVP_DMA_ADAPTER Adapter;
     PEXECUTE_DMA Execute;
@@ -183,13 +184,62 @@ VP_INLINE ULONG VpClip(const VP_TRANSFER *Transfer)
     return Length;
 }
 
-/* ---- VP_STARTs: one a processor at hand, the others from the lookaside list ---- */
+/* ---- VP_STARTs: one a processor at hand, the others in a list of the device's ---- */
 
 VP_INLINE VP_PROCESSOR *VpProcessor(PVP_DEVICE Device)
 {
     ULONG Number = KeGetCurrentProcessorNumber();
 
     return VP_UNLIKELY(Number >= VP_MAX_PROCESSORS) ? NULL : &Device->Processors[Number];
+}
+
+/* They are made by the dozen, as many as requests ever waited at once, and freed with the device.
+ */
+typedef struct _VP_STARTS {
+    struct _VP_STARTS *Next;
+    VP_START Start[32];
+} VP_STARTS, *PVP_STARTS;
+
+/* <= DISPATCH_LEVEL. */
+static BOOLEAN NTAPI VpMakeStarts(PVP_DEVICE Device)
+{
+    PVP_STARTS Made = ExAllocatePoolWithTag(NonPagedPool, sizeof(*Made), VP_TAG);
+    KIRQL Irql;
+    ULONG Index;
+
+    if (Made == NULL)
+        return FALSE;
+    KeAcquireSpinLock(&Device->StartLock, &Irql);
+    Made->Next = Device->Starts;
+    Device->Starts = Made;
+    for (Index = 0; Index < RTL_NUMBER_OF(Made->Start); Index++) {
+        Made->Start[Index].Next = Device->FreeStarts;
+        Device->FreeStarts = &Made->Start[Index];
+    }
+    KeReleaseSpinLock(&Device->StartLock, Irql);
+    return TRUE;
+}
+
+static PVP_START NTAPI VpTakeListed(PVP_DEVICE Device)
+{
+    PVP_START Start;
+
+    do {
+        KeAcquireSpinLockAtDpcLevel(&Device->StartLock);
+        Start = Device->FreeStarts;
+        if (Start != NULL)
+            Device->FreeStarts = Start->Next;
+        KeReleaseSpinLockFromDpcLevel(&Device->StartLock);
+    } while (Start == NULL && VpMakeStarts(Device));
+    return Start;
+}
+
+static VOID NTAPI VpGiveListed(PVP_DEVICE Device, PVP_START Start)
+{
+    KeAcquireSpinLockAtDpcLevel(&Device->StartLock);
+    Start->Next = Device->FreeStarts;
+    Device->FreeStarts = Start;
+    KeReleaseSpinLockFromDpcLevel(&Device->StartLock);
 }
 
 /* DISPATCH_LEVEL. */
@@ -199,7 +249,7 @@ VP_INLINE PVP_START VpTakeStart(PVP_DEVICE Device)
     PVP_START Start = Processor != NULL ? VP_LOAD(Processor->Start) : NULL;
 
     if (VP_UNLIKELY(Start == NULL))
-        return ExAllocateFromNPagedLookasideList(Device->Starts);
+        return VpTakeListed(Device);
     VP_STORE(Processor->Start, NULL);
     return Start;
 }
@@ -210,34 +260,26 @@ VP_INLINE VOID VpGiveStart(PVP_DEVICE Device, PVP_START Start)
     VP_PROCESSOR *Processor = VpProcessor(Device);
 
     if (VP_UNLIKELY(Processor == NULL || VP_LOAD(Processor->Start) != NULL))
-        ExFreeToNPagedLookasideList(Device->Starts, Start);
+        VpGiveListed(Device, Start);
     else
         VP_STORE(Processor->Start, Start);
 }
 
-/* Pool of its own: a lookaside list wants a cache line's alignment, which a device extension does
- * not promise. */
 BOOLEAN NTAPI VpCreateStarts(PVP_DEVICE Device)
 {
-    Device->Starts =
-        ExAllocatePoolWithTag(NonPagedPoolCacheAligned, sizeof(*Device->Starts), VP_TAG);
-    if (Device->Starts == NULL)
-        return FALSE;
-    ExInitializeNPagedLookasideList(Device->Starts, NULL, NULL, 0, sizeof(VP_START), VP_TAG, 0);
-    return TRUE;
+    KeInitializeSpinLock(&Device->StartLock);
+    return VpMakeStarts(Device);
 }
 
+/* Those of requests that were dropped from the HAL's queue included. */
 VOID NTAPI VpDeleteStarts(PVP_DEVICE Device)
 {
-    ULONG Number;
+    while (Device->Starts != NULL) {
+        PVP_STARTS Made = Device->Starts;
 
-    if (Device->Starts == NULL)
-        return;
-    for (Number = 0; Number < VP_MAX_PROCESSORS; Number++)
-        if (Device->Processors[Number].Start != NULL)
-            ExFreeToNPagedLookasideList(Device->Starts, Device->Processors[Number].Start);
-    ExDeleteNPagedLookasideList(Device->Starts);
-    ExFreePoolWithTag(Device->Starts, VP_TAG);
+        Device->Starts = Made->Next;
+        ExFreePoolWithTag(Made, VP_TAG);
+    }
 }
 
 /* ---- The operation ---- */

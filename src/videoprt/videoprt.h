@@ -175,7 +175,10 @@ struct _VP_DEVICE {
 
     DEVICE_POWER_STATE Power;
 
-    PNPAGED_LOOKASIDE_LIST Starts; /* VP_START, see dma.c */
+    /* VP_STARTs, see dma.c */
+    struct _VP_STARTS *Starts;
+    struct _VP_START *FreeStarts;
+    KSPIN_LOCK StartLock;
     VP_PROCESSOR Processors[VP_MAX_PROCESSORS];
     volatile LONG ModeWarned;   /* SD-A15 was said once */
     PVP_DMA_ADAPTER OldAdapter; /* behind VideoPortGetCommonBuffer, made on first use */
