@@ -31,8 +31,8 @@ static void enumerate(void *context)
 }
 
 void vport_inside_children(struct vport_machine *machine,
-                            void (*visit)(void *context, const struct vport_child *child),
-                            void *context)
+                           void (*visit)(void *context, const struct vport_child *child),
+                           void *context)
 {
     PVP_DEVICE device = port_device(machine);
 
@@ -48,8 +48,8 @@ void vport_inside_children(struct vport_machine *machine,
 }
 
 void vport_inside_claims(struct vport_machine *machine,
-                          void (*visit)(void *context, const struct vport_claim *claim),
-                          void *context)
+                         void (*visit)(void *context, const struct vport_claim *claim),
+                         void *context)
 {
     PVP_DEVICE device = port_device(machine);
 
@@ -74,8 +74,8 @@ bool vport_inside_interrupt(struct vport_machine *machine, uint32_t *vector)
 }
 
 void vport_inside_adapters(struct vport_machine *machine,
-                            void (*visit)(void *context, const struct vport_adapter_held *adapter),
-                            void *context)
+                           void (*visit)(void *context, const struct vport_adapter_held *adapter),
+                           void *context)
 {
     PVP_DEVICE device = port_device(machine);
 

@@ -67,6 +67,15 @@ class Life(command.CommandTest):
                                  [(native[way]["operations"], native[way]["bytes"], native[way]["bounced_bytes"])
                                   for way in ("to_device", "from_device")])
 
+    @unittest.skipUnless(driver("sim-i386").exists(), "no compiler for i386")
+    def test_i386_does_the_same(self):
+        picture = self.picture(211, 97)
+        for keys in ("sim", "sim:sg=off,reach=24", "sim:coherent=off,memory=256M"):
+            accounts = [json.loads(self.succeed("run", each, "-a", keys, "--blit", picture, "--json"))
+                        for each in (SIM, driver("sim-i386"))]
+            for key in ("steps", "callbacks", "claims", "modes", "blit", "dma"):
+                self.assertEqual(accounts[1][key], accounts[0][key], key)
+
     def test_requests(self):
         out = self.folder / "modes.bin"
         account = self.account("--ioctl", "QUERY_NUM_AVAIL_MODES:out=%s" % out, "--ioctl", "0x230408:size=80",
