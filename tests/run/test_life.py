@@ -76,6 +76,14 @@ class Life(command.CommandTest):
             for key in ("steps", "callbacks", "claims", "modes", "blit", "dma"):
                 self.assertEqual(accounts[1][key], accounts[0][key], key)
 
+    def test_shared_object(self):
+        account = json.loads(self.succeed("run", driver("sim").with_name("sim-native.so"), "--blit", self.picture(), "--json"))
+        self.assertEqual(account["blit"], {"shown": True, "returned": "identical"})
+        self.assertEqual(account["steps"], self.account("--blit", self.picture())["steps"])
+        refused = command.run("run", self.file("broken.so", b"\x7fELF and no more"))
+        self.assertEqual(refused.returncode, command.FAILED)
+        self.assertIn("broken.so", refused.stdout)
+
     def test_requests(self):
         out = self.folder / "modes.bin"
         account = self.account("--ioctl", "QUERY_NUM_AVAIL_MODES:out=%s" % out, "--ioctl", "0x230408:size=80",
