@@ -8,6 +8,7 @@
 
 #include "device.h"
 #include "driver.h"
+#include "miniports/edu/edu_hw.h"
 
 struct extension;
 
@@ -20,6 +21,7 @@ struct engine {
     (struct extension *extension, ULONGLONG address, PVOID data, ULONG length, BOOLEAN to_device);
     VOID (*alarm)(struct extension *extension, ULONG delay);
     BOOLEAN (*acknowledge)(struct extension *extension); /* in HwVidInterrupt: was it us? */
+    VP_STATUS (*prepare)(struct extension *extension);   /* in HwVidFindAdapter; may be NULL */
 };
 
 #define MOST_RANGES 6
@@ -30,6 +32,8 @@ struct extension {
     PSPIN_LOCK lock;
     LONG entries;
     PUCHAR base[MOST_RANGES];
+    PUCHAR window; /* of an engine that needs memory of its own: a common buffer */
+    PHYSICAL_ADDRESS window_address;
     VIDEO_PORT_CONFIG_INFO config;
 };
 
@@ -72,8 +76,96 @@ static BOOLEAN rig_acknowledge(struct extension *extension)
     return TRUE;
 }
 
+/* ---- QEMU's edu: its memory cannot be looked into, so bytes go on to a common buffer ---- */
+
+#define EDU_LINES     28
+#define EDU_POLLS     200000u /* of 10 us: two seconds */
+#define EDU_COMPUTING 0x01u   /* in STATUS */
+#define EDU_ALARM     0x80u   /* in STATUS: a finished factorial interrupts */
+#define EDU_PER_US    1000u   /* factors multiplied in about a microsecond */
+#define EDU_FACTORIAL 0x08u
+#define EDU_STATUS    0x20u
+#define EDU_IRQ_RAISE 0x60u
+
+static ULONG edu_read(struct extension *extension, ULONG offset)
+{
+    return VideoPortReadRegisterUlong((PULONG)(extension->base[0] + offset));
+}
+
+static VOID edu_write(struct extension *extension, ULONG offset, ULONG value)
+{
+    VideoPortWriteRegisterUlong((PULONG)(extension->base[0] + offset), value);
+}
+
+/* One command, between a bus address and edu's memory. */
+static BOOLEAN edu_command(struct extension *extension, ULONGLONG address, ULONG length,
+                           BOOLEAN to_memory)
+{
+    ULONG polls = EDU_POLLS;
+
+    if (address >> EDU_LINES || (address + length - 1) >> EDU_LINES)
+        return FALSE; /* it would put out less than this */
+    edu_write(extension, EDU_REG_DMA_SOURCE, to_memory ? EDU_BUFFER : (ULONG)address);
+    edu_write(extension, EDU_REG_DMA_TARGET, to_memory ? (ULONG)address : EDU_BUFFER);
+    edu_write(extension, EDU_REG_DMA_COUNT, length);
+    edu_write(extension, EDU_REG_DMA_COMMAND, EDU_DMA_RUN | (to_memory ? EDU_DMA_TO_MEMORY : 0));
+    while (edu_read(extension, EDU_REG_DMA_COMMAND) & EDU_DMA_RUN) {
+        if (--polls == 0)
+            return FALSE;
+        VideoPortStallExecution(10);
+    }
+    return TRUE;
+}
+
+static BOOLEAN edu_move(struct extension *extension, ULONGLONG address, PVOID data, ULONG length,
+                        BOOLEAN to_device)
+{
+    ULONGLONG window = (ULONGLONG)extension->window_address.QuadPart;
+    BOOLEAN done;
+
+    if (!to_device)
+        VideoPortMoveMemory(extension->window, data, length);
+    done = edu_command(extension, to_device ? address : window, length, FALSE) &&
+           edu_command(extension, to_device ? window : address, length, TRUE);
+    if (to_device && done)
+        VideoPortMoveMemory(data, extension->window, length);
+    return done;
+}
+
+/* A factorial takes its time; one at a time, so that an alarm that comes on top rings at once. */
+static VOID edu_alarm(struct extension *extension, ULONG delay)
+{
+    if (delay == 0 || edu_read(extension, EDU_STATUS) & EDU_COMPUTING) {
+        edu_write(extension, EDU_IRQ_RAISE, 1);
+        return;
+    }
+    edu_write(extension, EDU_STATUS, EDU_ALARM);
+    edu_write(extension, EDU_FACTORIAL, delay * EDU_PER_US);
+}
+
+static BOOLEAN edu_acknowledge(struct extension *extension)
+{
+    ULONG causes = edu_read(extension, EDU_REG_IRQ_STATUS);
+
+    edu_write(extension, EDU_REG_IRQ_ACK, causes);
+    return causes != 0;
+}
+
+static VP_STATUS edu_prepare(struct extension *extension)
+{
+    VP_DEVICE_DESCRIPTION description = {.Dma32BitAddresses = TRUE,
+                                         .MaximumLength = EDU_BUFFER_LENGTH};
+    PVP_DMA_ADAPTER adapter = VideoPortGetDmaAdapter(extension, &description);
+
+    if (adapter)
+        extension->window = VideoPortAllocateCommonBuffer(extension, adapter, EDU_BUFFER_LENGTH,
+                                                          &extension->window_address, TRUE, NULL);
+    return extension->window ? NO_ERROR : ERROR_NOT_ENOUGH_MEMORY;
+}
+
 static const struct engine engines[] = {
-    {"rig", 2, RIG_WINDOW_LENGTH, rig_move, rig_alarm, rig_acknowledge},
+    {"rig", 2, RIG_WINDOW_LENGTH, rig_move, rig_alarm, rig_acknowledge, NULL},
+    {"edu", 1, EDU_MAX_COMMAND, edu_move, edu_alarm, edu_acknowledge, edu_prepare},
 };
 
 /* ---- The plan ---- */
@@ -143,6 +235,8 @@ static VP_STATUS NTAPI find_adapter(PVOID HwDeviceExtension, PVOID HwContext, PW
     status = VideoPortCreateSpinLock(extension, &extension->lock);
     if (status == NO_ERROR)
         status = map_ranges(extension);
+    if (status == NO_ERROR && extension->engine->prepare)
+        status = extension->engine->prepare(extension);
     if (status == NO_ERROR && extension->hooks->find_adapter)
         extension->hooks->find_adapter(extension->hooks->context, extension);
     return status;
@@ -243,6 +337,11 @@ PVOID driver_resolve(void *extension, const char *name)
 {
     return ((struct extension *)extension)
         ->config.VideoPortGetProcAddress(extension, (PUCHAR)(ULONG_PTR)name);
+}
+
+ULONG driver_adapters(void *extension)
+{
+    return ((struct extension *)extension)->window ? 1 : 0;
 }
 
 const VIDEO_PORT_CONFIG_INFO *driver_config(void *extension)

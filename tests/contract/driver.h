@@ -36,6 +36,8 @@ ULONG NTAPI driver_entry(PVOID Context1, PVOID Context2);
 ULONG driver_entries(void *extension);
 /* VideoPortGetProcAddress, as HwVidFindAdapter was given it. */
 PVOID driver_resolve(void *extension, const char *name);
+/* Adapters, each with a common buffer, that the engine got for itself in HwVidFindAdapter. */
+ULONG driver_adapters(void *extension);
 /* What HwVidFindAdapter was told. */
 const VIDEO_PORT_CONFIG_INFO *driver_config(void *extension);
 

@@ -17,17 +17,45 @@
 
 struct bus {
     const char *name;
+    const char *defaults;      /* a key, unless the caller sets it otherwise; NULL: none */
     const char *engine;        /* driver.c's */
     bool plug;                 /* the device is the model of device.c */
     const char *layout[4];     /* by enum rig_layout; NULL: cannot */
     const char *map_registers; /* with %u */
     const char *noncoherent, *queued, *threaded, *deterministic, *small_memory;
-    bool identity, vanishing_memory, address_bits;
+    bool identity, vanishing_memory, address_bits, beyond_4g;
     const char *const
         *skips; /* the tests that it is known not to show; ends with NULL; NULL: not known */
 };
 
 static const char *const none[] = {NULL};
+
+static const char *const edu_skips[] = {
+    "sd_04_what_the_cpu_wrote_is_there_for_the_device_in_the_callback",
+    "sd_19_callback_exactly_once_when_queued",
+    "sd_28_logical_addresses_respect_the_platform",
+    "sd_13_length_is_final_when_the_call_returns",
+    "sd_14_dpc_reads_length_before_the_call_returns",
+    "sd_a1_length_is_the_same_in_a_late_callback",
+    "sd_a2_forced_queue_calls_back_later",
+    "sd_a10_start_from_within_a_queued_callback",
+    "sd_a10_start_from_a_dpc_before_the_outer_call_has_returned",
+    "sd_a11_complete_within_a_queued_callback",
+    "ex_11_interrupts_come_while_the_callback_runs",
+    "ex_11_interrupts_come_while_a_queued_callback_runs",
+    "ex_12_thread_of_the_callback_is_arbitrary",
+    "cd_02_bytes_arrive_without_cache_coherence_too",
+    "cd_11_may_run_in_a_dpc_before_start_dma_has_returned",
+    "ga_10_scatter_gather_on_pci_means_32_bits",
+    "ga_11_64_bits_override_32",
+    "cb_04_cache_enabled_is_a_hint",
+    "cb_13_no_start_or_complete_around_its_use",
+    "sg_a1_no_element_crosses_4_gib",
+    "mr_05_aliases_memory_beyond_the_address_lines",
+    "mr_06_addresses_above_4_gib_are_bounced_not_truncated",
+    "mr_15_flush_makes_the_cpus_bytes_visible",
+    NULL,
+};
 
 static const struct bus buses[] = {
     {
@@ -44,7 +72,24 @@ static const struct bus buses[] = {
         .identity = true,
         .vanishing_memory = true,
         .address_bits = true,
+        .beyond_4g = true,
         .skips = none,
+    },
+    {
+        /*
+         * QEMU's edu, 28 address lines: with all memory within their reach, transfers may go past
+         * the map registers. QEMU is a process of its own: always threads, never twice the same.
+         */
+        .name = "qemu",
+        .engine = "edu",
+        .defaults = "memory=256M",
+        .layout = {"", "frames=contiguous", "frames=scattered", "frames=mixed"},
+        .map_registers = "map-registers=%u",
+        .threaded = "",
+        .small_memory = "memory=64M",
+        .identity = true,
+        .vanishing_memory = true,
+        .skips = edu_skips,
     },
 };
 
@@ -74,16 +119,22 @@ struct spec {
     unsigned count;
 };
 
-static void spec_set(struct spec *spec, const char *key)
+/* The place of this key, whatever its value; spec->count: it is not there. */
+static unsigned spec_find(const struct spec *spec, const char *key)
 {
     size_t name = strcspn(key, "=") + 1;
     unsigned i;
 
-    if (!*key)
-        return;
     for (i = 0; i < spec->count && strncmp(spec->keys[i], key, name); i++)
         ;
-    if (i == sizeof(spec->keys) / sizeof(spec->keys[0]))
+    return i;
+}
+
+static void spec_set(struct spec *spec, const char *key)
+{
+    unsigned i = spec_find(spec, key);
+
+    if (!*key || i == sizeof(spec->keys) / sizeof(spec->keys[0]))
         return;
     snprintf(spec->keys[i], sizeof(spec->keys[i]), "%s", key);
     if (i == spec->count)
@@ -119,6 +170,8 @@ static const char *spec_make(const struct rig_needs *needs, struct spec *spec)
     char registers[64] = "";
 
     spec_set_caller(spec);
+    if (chosen_bus->defaults && spec_find(spec, chosen_bus->defaults) == spec->count)
+        spec_set(spec, chosen_bus->defaults);
     if (chosen_bus->map_registers)
         snprintf(registers, sizeof(registers), chosen_bus->map_registers, needs->map_registers);
     if (!spec_need(spec, needs->layout, chosen_bus->layout[needs->layout]))
@@ -141,6 +194,8 @@ static const char *spec_make(const struct rig_needs *needs, struct spec *spec)
         return "memory cannot be taken away from under a lock";
     if (needs->address_bits && !chosen_bus->address_bits)
         return "the address lines cannot be chosen";
+    if (needs->beyond_4g && !chosen_bus->beyond_4g)
+        return "there is no memory above 4 GiB";
     return NULL;
 }
 

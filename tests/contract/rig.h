@@ -31,9 +31,8 @@
 enum rig_layout {
     RIG_ANY,
     RIG_CONTIGUOUS, /* page frames of a buffer ascend one by one */
-    RIG_SCATTERED,  /* no two neighbours of a buffer are adjacent; frames all over physical memory,
-                       above 4 GiB too */
-    RIG_MIXED,      /* runs of several pages */
+    RIG_SCATTERED, /* no two neighbours of a buffer are adjacent; frames all over physical memory */
+    RIG_MIXED,     /* runs of several pages */
 };
 
 /* What a test needs. Zero in a field: it does not matter. */
@@ -48,6 +47,7 @@ struct rig_needs {
     bool vanishing_memory; /* a user's range can be taken away while its pages are locked */
     bool small_memory;     /* at most 64 MiB of physical memory: frames that are not given back are
                               missed soon */
+    bool beyond_4g;        /* there are frames above 4 GiB, and the device reaches them */
     unsigned address_bits; /* address lines between the device and memory; 0: as many as the device
                               puts out */
 };

@@ -174,6 +174,25 @@ RIG_TEST(cb_06_contiguous_for_the_device, .layout = RIG_SCATTERED)
     adapter_put(rig, adapter);
 }
 
+RIG_TEST(cb_06_contiguous_although_memory_is_in_pieces)
+{
+    enum { PIECES = 200, PAGES = 16 };
+    PVP_DMA_ADAPTER adapter = adapter_get(rig, FLAT24, 64 * PAGE);
+    static struct common pieces[PIECES];
+    struct common common;
+
+    for (unsigned i = 0; i < PIECES; i++)
+        REQUIRE(common_get(rig, &pieces[i], adapter, PAGE));
+    for (unsigned i = 0; i < PIECES; i += 2)
+        common_release(rig, &pieces[i]);
+    REQUIRE(common_get(rig, &common, adapter, PAGES * PAGE));
+    check_shared(rig, &common, 3);
+    common_release(rig, &common);
+    for (unsigned i = 1; i < PIECES; i += 2)
+        common_release(rig, &pieces[i]);
+    adapter_put(rig, adapter);
+}
+
 RIG_TEST(cb_07_within_reach_of_the_device, .layout = RIG_SCATTERED)
 {
     for (enum adapter_kind kind = SG64; kind < ADAPTER_KINDS; kind++) {
@@ -487,6 +506,7 @@ const struct CMUnitTest cb_tests[] = {
     cmocka_unit_test(cb_04_cache_enabled_is_a_hint),
     cmocka_unit_test(cb_05_reserved_is_ignored),
     cmocka_unit_test(cb_06_contiguous_for_the_device),
+    cmocka_unit_test(cb_06_contiguous_although_memory_is_in_pieces),
     cmocka_unit_test(cb_07_within_reach_of_the_device),
     cmocka_unit_test(cb_08_at_least_a_page_of_its_own),
     cmocka_unit_test(cb_09_registers_that_it_takes_come_back),

@@ -123,7 +123,7 @@ RIG_TEST(mr_04_one_contiguous_range_for_a_device_without_scatter_gather, .layout
     }
 }
 
-RIG_TEST(mr_05_aliases_memory_beyond_the_address_lines, .layout = RIG_SCATTERED)
+RIG_TEST(mr_05_aliases_memory_beyond_the_address_lines, .layout = RIG_SCATTERED, .beyond_4g = true)
 {
     both_ways(rig, FLAT24, 30 * PAGE);
     CHECK(buffer_out_of_reach(&scene.buffer, 24) > 0);
@@ -134,7 +134,7 @@ RIG_TEST(mr_05_aliases_memory_beyond_the_address_lines, .layout = RIG_SCATTERED)
 }
 
 RIG_TEST(mr_06_addresses_above_4_gib_are_bounced_not_truncated, .layout = RIG_SCATTERED,
-         .identity = true)
+         .identity = true, .beyond_4g = true)
 {
     both_ways(rig, SG32, 30 * PAGE);
     CHECK(buffer_out_of_reach(&scene.buffer, 32) > 0);

@@ -145,6 +145,29 @@ RIG_TEST(sd_a9_waiting_requests_run_first_come_first_served, .map_registers = 4,
     scene_end(rig);
 }
 
+RIG_TEST(sd_a9_a_new_request_does_not_overtake_one_that_waits, .map_registers = 4,
+         .layout = RIG_SCATTERED)
+{
+    struct transfer waiting, late;
+
+    REQUIRE(scene_set(rig, FLAT24, 20 * PAGE));
+    scene.transfer = transfer_of(scene.adapter, &scene.buffer, PAGE - 100, 3 * PAGE, TRUE);
+    waiting = transfer_of(scene.adapter, &scene.buffer, 5 * PAGE - 100, 4 * PAGE, TRUE);
+    late = transfer_of(scene.adapter, &scene.buffer, 10 * PAGE - 100, PAGE, TRUE);
+    CHECK(transfer_begin(rig, &scene.transfer));
+    CHECK_EQUAL(transfer_start(rig, &waiting), NO_ERROR);
+    CHECK_EQUAL(waiting.calls, 0);
+    CHECK_EQUAL(transfer_start(rig, &late), NO_ERROR); /* the fourth register is free */
+    CHECK_EQUAL(late.calls, 0);
+    transfer_complete(rig, &scene.transfer);
+    CHECK_EQUAL(waiting.calls, 1);
+    CHECK_EQUAL(late.calls, 0);
+    transfer_complete(rig, &waiting);
+    CHECK_EQUAL(late.calls, 1);
+    transfer_complete(rig, &late);
+    scene_end(rig);
+}
+
 RIG_TEST(sd_a9_outstanding_lists_are_independent, .layout = RIG_SCATTERED)
 {
     enum { LENGTH = 4 * PAGE };
@@ -346,6 +369,7 @@ const struct CMUnitTest sd_queue_tests[] = {
     cmocka_unit_test(sd_a2_queued_request_runs_in_the_completion_that_frees_registers),
     cmocka_unit_test(sd_a2_forced_queue_calls_back_later),
     cmocka_unit_test(sd_a9_waiting_requests_run_first_come_first_served),
+    cmocka_unit_test(sd_a9_a_new_request_does_not_overtake_one_that_waits),
     cmocka_unit_test(sd_a9_outstanding_lists_are_independent),
     cmocka_unit_test(sd_a10_start_from_within_the_callback),
     cmocka_unit_test(sd_a10_start_from_within_a_queued_callback),

@@ -233,7 +233,8 @@ RIG_TEST(sg_a1_elements_are_the_runs_of_adjacent_pages, .layout = RIG_MIXED, .id
 }
 
 /* An MDL with frames of our choosing around 4 GiB: only its numbers are looked at. */
-RIG_TEST(sg_a1_no_element_crosses_4_gib, .layout = RIG_CONTIGUOUS, .identity = true)
+RIG_TEST(sg_a1_no_element_crosses_4_gib, .layout = RIG_CONTIGUOUS, .identity = true,
+         .beyond_4g = true)
 {
     PFN_NUMBER *frames, saved[8];
 
