@@ -387,17 +387,28 @@ VP_STATUS NTAPI VideoPortStartDma(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDma
     return NO_ERROR;
 }
 
-/* The adapter is not this device's, or not live: any way to the HAL will do, since it knows the
- * owner of every list. */
-static PVP_DMA_ADAPTER NTAPI VpAdapterForList(PVOID HwDeviceExtension, PVP_DMA_ADAPTER Adapter)
+/*
+ * The adapter is not this device's, or not live: any way to the HAL will do, since it knows the
+ * owner of every list. It is told no adapter: any other than the owner would be reported again.
+ */
+static VOID NTAPI VpCompleteOrphan(PVOID HwDeviceExtension, PVP_DMA_ADAPTER Adapter,
+                                   PVP_SCATTER_GATHER_LIST List, BOOLEAN WriteToDevice)
 {
+    KIRQL Irql = KeGetCurrentIrql(), Before = Irql;
     PVP_DEVICE Device;
 
     VpReportAdapter("CD-A3", "VideoPortCompleteDma", HwDeviceExtension, Adapter);
-    if (VpIsAdapterSlot(Adapter) && Adapter->PutList != NULL)
-        return Adapter;
-    Device = VpFindDevice(HwDeviceExtension);
-    return Device != NULL ? VpAnyAdapter(Device) : NULL;
+    if (!VpIsAdapterSlot(Adapter) || Adapter->PutList == NULL) {
+        Device = VpFindDevice(HwDeviceExtension);
+        Adapter = Device != NULL ? VpAnyAdapter(Device) : NULL;
+    }
+    if (Adapter == NULL)
+        return;
+    if (Irql < DISPATCH_LEVEL)
+        KeRaiseIrql(DISPATCH_LEVEL, &Before);
+    Adapter->PutList(NULL, (PSCATTER_GATHER_LIST)List, WriteToDevice);
+    if (Before < DISPATCH_LEVEL)
+        KeLowerIrql(Before);
 }
 
 /* CD-7: always NO_ERROR. What is wrong is reported, and the list's own adapter and direction are
@@ -413,10 +424,10 @@ VP_STATUS NTAPI VideoPortCompleteDma(PVOID HwDeviceExtension, PVP_DMA_ADAPTER Vp
         return NO_ERROR;
     }
     if (VP_UNLIKELY(!VpIsAdapter(HwDeviceExtension, VpDmaAdapter))) {
-        VpDmaAdapter = VpAdapterForList(HwDeviceExtension, VpDmaAdapter);
-        if (VpDmaAdapter == NULL)
-            return NO_ERROR;
-    } else if (VP_UNLIKELY(!VpMayDma(VpDmaAdapter->Device, Irql))) {
+        VpCompleteOrphan(HwDeviceExtension, VpDmaAdapter, VpScatterGather, WriteToDevice);
+        return NO_ERROR;
+    }
+    if (VP_UNLIKELY(!VpMayDma(VpDmaAdapter->Device, Irql))) {
         VpReportLevel("CD-1", "VideoPortCompleteDma", Irql);
         return NO_ERROR;
     }
