@@ -28,6 +28,7 @@ ENDS = [
     ("bugcheck", r"ended in bug check 0x000000ea \(0x1, 0x2, 0x3, 0x4\)", False),
     ("rdmsr", r'only a kernel may.*"rdmsr" is a privileged instruction that is not emulated', True),
     ("lgdt", r'"lgdt .*" is a privileged instruction that is not emulated', True),
+    ("limits", r"made the system call prlimit64,", True),
     ("shrink", r"read from address 0, a NULL pointer", True),
 ]
 
@@ -77,6 +78,11 @@ class Hostile(command.CommandTest):
         done = command.run("run", driver("exit"))
         self.assertEqual(done.returncode, CRASHED, done.stdout)
         self.assertIn("ended its process", done.stdout)
+
+    def test_a_driver_that_finds_no_memory_is_no_crash(self):
+        done = command.run("run", driver("no_memory"))
+        self.assertEqual(done.returncode, command.FAILED, done.stdout)
+        self.assertRegex(done.stdout, r"failed     start: ")
 
     def test_json_has_it_all(self):
         done = command.run("run", driver("null_read"), "--json")

@@ -116,8 +116,12 @@ static void Act(PVOID Extension)
     Sink = *(volatile ULONG *)(ULONG_PTR)Zero;
 #elif ACT == 26 /* exit */
     call(231, 0, 0, 0, 0); /* exit_group: gone, as if all were well */
-#elif ACT == 27 /* privileged_loop: a signal handler of its own will not come to pass */
+#elif ACT == 27 /* lgdt */
     __asm__ volatile("lgdt (%0)" : : "r"(&Sink));
+#elif ACT == 28 /* limits */
+    call(302, 0, 7, 0, (long)Extension); /* asking is allowed, */
+    call(302, 0, 7, (long)Extension, 0); /* setting is not */
+#elif ACT == 29 /* no_memory: DriverEntry */
 #endif
 }
 
@@ -155,6 +159,9 @@ ULONG NTAPI DriverEntry(PVOID Context1, PVOID Context2)
 {
     VIDEO_HW_INITIALIZATION_DATA Data;
 
+#if ACT == 29
+    return 0xC000009A; /* STATUS_INSUFFICIENT_RESOURCES: the machine asks why */
+#endif
     VideoPortZeroMemory(&Data, sizeof(Data));
     Data.HwInitDataSize = sizeof(Data);
     Data.HwFindAdapter = FindAdapter;
