@@ -37,20 +37,31 @@ static inline unsigned vport_thread_slot(void)
     return __builtin_expect(slot != 0, 1) ? slot - 1 : vport_thread_slot_claim();
 }
 
+/* The thread's slot if it is its own, else a number from VPORT_THREAD_SLOTS up. Claims nothing,
+ * calls nothing. */
+static inline unsigned vport_thread_own_slot(void)
+{
+    return vport_thread_slot_plus_one - 1;
+}
+
 /* Aligned alike on all machines (32-bit x86 would align it by 4 outside a struct's start). */
 typedef _Atomic uint64_t vport_counter __attribute__((aligned(8)));
 
-/* Adds to a counter in the shard of `slot`, which is the calling thread's. Readers of it acquire.
- */
+/* Adds to a counter that no other thread writes. Readers of it acquire. */
+static inline void vport_shard_add_own(vport_counter *counter, uint64_t amount)
+{
+    uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+
+    atomic_store_explicit(counter, value + amount, memory_order_release);
+}
+
+/* Adds to a counter in the shard of `slot`, which is the calling thread's. */
 static inline void vport_shard_add(vport_counter *counter, uint64_t amount, unsigned slot)
 {
-    if (__builtin_expect(slot < VPORT_THREAD_SLOTS, 1)) {
-        uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
-
-        atomic_store_explicit(counter, value + amount, memory_order_release);
-    } else {
+    if (__builtin_expect(slot < VPORT_THREAD_SLOTS, 1))
+        vport_shard_add_own(counter, amount);
+    else
         atomic_fetch_add_explicit(counter, amount, memory_order_release);
-    }
 }
 
 /*

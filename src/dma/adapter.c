@@ -11,7 +11,7 @@
 #include "dma/segment_form.h"
 #include "dma/waiters.h"
 
-static struct vport_dma_adapter adapters[VPORT_DMA_ADAPTERS];
+struct vport_dma_adapter vport_dma_adapters[VPORT_DMA_ADAPTERS];
 static pthread_mutex_t table_lock =
     PTHREAD_MUTEX_INITIALIZER; /* slots, and making and freeing what they hold */
 static unsigned next_slot;
@@ -20,31 +20,14 @@ struct vport_block_pool *vport_dma_ops;
 
 /* ---- The table ---- */
 
-static struct vport_dma_adapter *slot_of(const void *pointer)
-{
-    uintptr_t distance = (uintptr_t)pointer - (uintptr_t)adapters;
-
-    if (distance >= sizeof(adapters) || distance % sizeof(adapters[0]))
-        return NULL;
-    return &adapters[distance / sizeof(adapters[0])];
-}
-
-static uint32_t state_of(const void *pointer)
-{
-    struct vport_dma_adapter *adapter = slot_of(pointer);
-
-    return adapter ? atomic_load_explicit(&adapter->state, memory_order_acquire)
-                   : VPORT_ADAPTER_FREE;
-}
-
 bool vport_dma_adapter_live(const void *pointer)
 {
-    return state_of(pointer) == VPORT_ADAPTER_LIVE;
+    return vport_dma_adapter_state(pointer) == VPORT_ADAPTER_LIVE;
 }
 
 bool vport_dma_adapter_known(const void *pointer)
 {
-    return state_of(pointer) != VPORT_ADAPTER_FREE;
+    return vport_dma_adapter_state(pointer) != VPORT_ADAPTER_FREE;
 }
 
 /* The slots go round, so that a pointer to an adapter that is gone stays recognisable. The table is
@@ -52,7 +35,8 @@ bool vport_dma_adapter_known(const void *pointer)
 static struct vport_dma_adapter *find_slot(void)
 {
     for (unsigned i = 0; i < VPORT_DMA_ADAPTERS; i++) {
-        struct vport_dma_adapter *adapter = &adapters[(next_slot + i) % VPORT_DMA_ADAPTERS];
+        struct vport_dma_adapter *adapter =
+            &vport_dma_adapters[(next_slot + i) % VPORT_DMA_ADAPTERS];
 
         if (atomic_load_explicit(&adapter->state, memory_order_relaxed) == VPORT_ADAPTER_FREE) {
             next_slot = (next_slot + i + 1) % VPORT_DMA_ADAPTERS;
@@ -218,6 +202,13 @@ static void clear_counters(struct vport_dma_adapter *adapter)
                                   memory_order_relaxed);
 }
 
+/* Not every operation goes straight through. */
+static bool is_special(const struct vport_dma_adapter *adapter)
+{
+    return adapter->may_bounce || adapter->iommu || adapter->queue_always ||
+           adapter->platform->ops->sync_for_cpu;
+}
+
 /* The table is locked. */
 static enum vport_status make(struct vport_dma_adapter *adapter,
                               const struct vport_dma_adapter_config *config)
@@ -235,10 +226,10 @@ static enum vport_status make(struct vport_dma_adapter *adapter,
         pthread_mutex_init(&adapter->lock, NULL);
     adapter->first_waiter = NULL;
     adapter->last_waiter = &adapter->first_waiter;
-    adapter->waiting = 0;
+    adapter->waiting[0] = adapter->waiting[1] = 0;
     adapter->common = NULL;
     atomic_store(&adapter->common_count, 0);
-    atomic_store(&adapter->attention, 0);
+    atomic_store(&adapter->attention, is_special(adapter) ? VPORT_ADAPTER_SPECIAL : 0);
     adapter->name = (uint32_t)vport_trace_name(config->trace, VPORT_TRACE_NAME_ADAPTER);
     atomic_store_explicit(&adapter->state, VPORT_ADAPTER_LIVE, memory_order_release);
     return VPORT_OK;
@@ -286,34 +277,50 @@ vport_dma_adapter_constraints(const struct vport_dma_adapter *adapter)
     return &adapter->constraints;
 }
 
+static uint64_t sum_of(struct vport_dma_adapter *adapter, unsigned direction, size_t counter)
+{
+    return sum(adapter, offsetof(struct vport_dma_shard, directions) +
+                            direction * sizeof(struct vport_dma_counters) + counter);
+}
+
+#define SUM(adapter, direction, counter)                                                           \
+    sum_of(adapter, direction, offsetof(struct vport_dma_counters, counter))
+
 /* Ends are counted first: what starts in between makes the result too large, never too small. */
 static uint64_t pending(struct vport_dma_adapter *adapter)
 {
     uint64_t ended = sum(adapter, offsetof(struct vport_dma_shard, ended));
 
-    return sum(adapter, offsetof(struct vport_dma_shard, started)) - ended;
+    return SUM(adapter, 0, accepted) + SUM(adapter, 1, accepted) - ended;
+}
+
+static void direction_statistics(struct vport_dma_adapter *adapter, unsigned direction,
+                                 uint32_t waiting, struct vport_dma_statistics *statistics)
+{
+    uint64_t not_mapped = SUM(adapter, direction, refused) + waiting;
+    uint64_t accepted = SUM(adapter, direction, accepted);
+
+    statistics->operations[direction] = accepted - vport_min_u64(accepted, not_mapped);
+    statistics->elements[direction] =
+        statistics->operations[direction] + SUM(adapter, direction, more_elements);
+    statistics->bytes[direction] = SUM(adapter, direction, bytes);
+    statistics->bounced_bytes[direction] = SUM(adapter, direction, bounced_bytes);
+    statistics->queued[direction] = SUM(adapter, direction, queued);
 }
 
 void vport_dma_adapter_statistics(struct vport_dma_adapter *adapter,
                                   struct vport_dma_statistics *statistics)
 {
     uint64_t unfinished = pending(adapter);
+    uint32_t waiting[2];
 
-    for (int i = 0; i < 2; i++) {
-        statistics->operations[i] =
-            sum(adapter, offsetof(struct vport_dma_shard, directions[i].operations));
-        statistics->elements[i] =
-            sum(adapter, offsetof(struct vport_dma_shard, directions[i].elements));
-        statistics->bytes[i] = sum(adapter, offsetof(struct vport_dma_shard, directions[i].bytes));
-        statistics->bounced_bytes[i] =
-            sum(adapter, offsetof(struct vport_dma_shard, directions[i].bounced_bytes));
-        statistics->queued[i] =
-            sum(adapter, offsetof(struct vport_dma_shard, directions[i].queued));
-    }
+    vport_waiters_count(adapter, waiting);
+    for (unsigned direction = 0; direction < 2; direction++)
+        direction_statistics(adapter, direction, waiting[direction], statistics);
     statistics->registers = adapter->constraints.registers;
     statistics->high_water =
         atomic_load_explicit(&adapter->registers.high_water, memory_order_relaxed);
-    statistics->waiting = vport_waiters_count(adapter);
+    statistics->waiting = waiting[0] + waiting[1];
     statistics->outstanding =
         (uint32_t)(unfinished - vport_min_u64(unfinished, statistics->waiting));
     statistics->common_buffers = atomic_load(&adapter->common_count);
@@ -355,7 +362,7 @@ struct vport_dma_statistics vport_dma_adapter_destroy(struct vport_dma_adapter *
     struct vport_dma_statistics left = {.registers = 0};
     uint32_t state = VPORT_ADAPTER_LIVE;
 
-    if (!slot_of(adapter) ||
+    if (!vport_dma_adapter_known(adapter) ||
         !atomic_compare_exchange_strong(&adapter->state, &state, VPORT_ADAPTER_RETIRING))
         return left;
     atomic_fetch_or(&adapter->attention, VPORT_ADAPTER_RETIRED);

@@ -52,18 +52,25 @@ _Static_assert(offsetof(struct vport_dma_op, iova) == 48, "the first line ends h
 _Static_assert(sizeof(struct vport_dma_op) == 112, "the second line ends here");
 #endif
 
+/* Of the requests in one direction. */
+struct vport_dma_counters {
+    vport_counter accepted, refused; /* what is neither refused nor waiting has been mapped */
+    vport_counter more_elements;     /* beyond one a list */
+    vport_counter bytes, bounced_bytes, queued;
+};
+
 /* Counters of one thread slot. */
 struct vport_dma_shard {
-    vport_counter started, ended; /* requests accepted; operations unmapped, requests dropped */
-    struct {
-        vport_counter operations, elements, bytes, bounced_bytes, queued;
-    } directions[2]; /* [to_device] */
+    vport_counter ended;                     /* unmapped, or refused after it was accepted */
+    struct vport_dma_counters directions[2]; /* [to_device] */
 } __attribute__((aligned(VPORT_CACHE_LINE)));
 
 /* `attention`: why the fast path must look closer. */
 enum {
     VPORT_ADAPTER_RETIRED = 1,
     VPORT_ADAPTER_WAITING = 2, /* the queue is not empty */
+    VPORT_ADAPTER_SPECIAL =
+        4, /* it may bounce, has an IOMMU, is not coherent, or queues always: constant */
 };
 
 enum vport_adapter_state {
@@ -98,7 +105,7 @@ struct vport_dma_adapter {
     /* The slow paths. */
     pthread_mutex_t lock __attribute__((aligned(VPORT_CACHE_LINE))); /* up to `common` */
     struct vport_dma_op *first_waiter, **last_waiter;
-    uint32_t waiting;
+    uint32_t waiting[2]; /* [to_device] */
     struct vport_dma_common *common;
     _Atomic uint32_t common_count;
 
@@ -108,15 +115,25 @@ struct vport_dma_adapter {
 /* The pool of operations; NULL until the first adapter is made. */
 extern struct vport_block_pool *vport_dma_ops;
 
+extern struct vport_dma_adapter vport_dma_adapters[VPORT_DMA_ADAPTERS];
+
+/* enum vport_adapter_state of what `pointer` points to, VPORT_ADAPTER_FREE if that is no adapter.
+ * Any pointer value. */
+static inline uint32_t vport_dma_adapter_state(const void *pointer)
+{
+    uintptr_t distance = (uintptr_t)pointer - (uintptr_t)vport_dma_adapters;
+
+    if (distance >= sizeof(vport_dma_adapters) || distance % sizeof(vport_dma_adapters[0]))
+        return VPORT_ADAPTER_FREE;
+    return atomic_load_explicit(&((struct vport_dma_adapter *)(uintptr_t)pointer)->state,
+                                memory_order_acquire);
+}
+
 /* true if `pointer` is an adapter, live or destroyed with something outstanding. Any pointer value.
  */
 bool vport_dma_adapter_known(const void *pointer);
 /* Frees a destroyed adapter with nothing outstanding. It may be gone already. */
 void vport_dma_adapter_drain(struct vport_dma_adapter *adapter);
-/* Ends an operation that has been unmapped, or that will not be mapped. `op` is gone afterwards;
- * waiters may have run. */
-void vport_dma_op_end(struct vport_dma_op *op);
-
 /* The frames of an operation's buffer. */
 static inline const struct vport_frame *vport_dma_op_frames(const struct vport_dma_op *op)
 {

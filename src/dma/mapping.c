@@ -18,43 +18,55 @@
 
 #include "base/arith.h"
 #include "dma/bounce.h"
+#include "dma/iommu.h"
 #include "dma/ready.h"
 #include "dma/segment.h"
 #include "dma/waiters.h"
 
 /* ---- Accepting a request ---- */
 
-static enum vport_status check(struct vport_dma_adapter *adapter,
-                               const struct vport_dma_request *request)
+/* Why a request cannot be accepted; VPORT_OK if it can. */
+static inline enum vport_status check(struct vport_dma_adapter *adapter,
+                                      const struct vport_dma_request *request)
 {
     const struct vport_pages *pages;
 
     if (!adapter || !request || !request->pages || !request->ready || !request->length)
         return VPORT_E_INVALID;
     pages = request->pages;
-    if (!vport_dma_adapter_live(adapter) || !pages->locked)
+    if (vport_dma_adapter_state(adapter) != VPORT_ADAPTER_LIVE || !pages->locked)
         return VPORT_E_STATE;
     if (!vport_range_fits(request->offset, request->length, pages->length))
         return VPORT_E_RANGE;
     return VPORT_OK;
 }
 
-static uint32_t pages_of(const struct vport_dma_request *request)
+static inline uint32_t pages_of(const struct vport_dma_request *request)
 {
     return (uint32_t)vport_pages_spanned((uint64_t)request->pages->offset + request->offset,
                                          request->length);
 }
 
-/* Takes a block for the request and counts it in. From here on vport_dma_op_end undoes everything.
- */
-static struct vport_dma_op *accept(struct vport_dma_adapter *adapter,
-                                   const struct vport_dma_request *request, uint32_t page_count)
+/* Word by word: the caller has just stored them so, and a wider load would have to wait for these
+ * stores. */
+static inline void copy_word(uintptr_t *to, uintptr_t word)
 {
-    struct vport_dma_op *op = vport_block_take(vport_dma_ops, page_count);
-    unsigned slot = vport_thread_slot();
+    __asm__("" : "+r"(word));
+    *to = word;
+}
 
-    if (!op)
-        return NULL;
+static inline void copy_user(struct vport_dma_op *op, const struct vport_dma_request *request)
+{
+    copy_word(&op->user[0], request->user[0]);
+    copy_word(&op->user[1], request->user[1]);
+    copy_word(&op->user[2], request->user[2]);
+    copy_word(&op->user[3], request->user[3]);
+    _Static_assert(VPORT_DMA_USER == 4, "all of them");
+}
+
+static inline void fill(struct vport_dma_op *op, struct vport_dma_adapter *adapter,
+                        const struct vport_dma_request *request, uint32_t page_count)
+{
     atomic_store_explicit(&op->state, VPORT_OP_PREPARING, memory_order_relaxed);
     op->to_device = request->to_device;
     op->iommu = false;
@@ -63,17 +75,35 @@ static struct vport_dma_op *accept(struct vport_dma_adapter *adapter,
     op->adapter = adapter;
     op->pages = request->pages;
     op->ready = request->ready;
-    memcpy(op->user, request->user, sizeof(op->user));
     op->offset = request->offset;
     op->length = request->length;
     op->name = 0;
-    vport_shard_add(&adapter->shards[slot].started, 1, slot);
-    vport_pages_hold(op->pages);
-    vport_fence_after_rmw(); /* before the look at `attention`: see vport_dma_adapter_destroy */
-    return op;
+    op->registers = 0;
+    copy_user(op, request);
 }
 
-void vport_dma_op_end(struct vport_dma_op *op)
+/*
+ * Holds the pages of an operation that has been counted, then looks whether the adapter wants
+ * attention: in this order, see vport_dma_adapter_destroy.
+ */
+static inline uint32_t hold(struct vport_dma_op *op)
+{
+    vport_pages_hold(op->pages);
+    vport_fence_after_rmw();
+    return atomic_load(&op->adapter->attention);
+}
+
+static __attribute__((noinline)) void attend(struct vport_dma_adapter *adapter, uint32_t attention)
+{
+    if (attention & VPORT_ADAPTER_WAITING)
+        vport_dma_adapter_dispatch(adapter);
+    if (attention & VPORT_ADAPTER_RETIRED)
+        vport_dma_adapter_drain(adapter);
+}
+
+/* Whatever the operation had was given back before: of the pages, their owner may have waited for
+ * just this. */
+static void end(struct vport_dma_op *op)
 {
     struct vport_dma_adapter *adapter = op->adapter;
     struct vport_pages *pages = op->pages;
@@ -82,77 +112,28 @@ void vport_dma_op_end(struct vport_dma_op *op)
 
     vport_block_give(vport_dma_ops, op);
     vport_shard_add(&adapter->shards[slot].ended, 1, slot);
-    vport_pages_release(pages); /* they may be gone now; registers were given back before */
+    vport_pages_release(pages);
     vport_fence_after_rmw();
-    attention = atomic_load(&adapter->attention);
-    if (__builtin_expect(attention & VPORT_ADAPTER_WAITING, 0))
-        vport_dma_adapter_dispatch(adapter);
-    if (__builtin_expect(attention & VPORT_ADAPTER_RETIRED, 0))
-        vport_dma_adapter_drain(adapter);
+    attention = atomic_load(&adapter->attention) & ~(uint32_t)VPORT_ADAPTER_SPECIAL;
+    if (__builtin_expect(attention, 0))
+        attend(adapter, attention);
+}
+
+/* Ends an operation that was accepted but is not mapped, and holds nothing any more. */
+static __attribute__((noinline)) void refuse(struct vport_dma_op *op)
+{
+    unsigned slot = vport_thread_slot();
+
+    vport_shard_add(&op->adapter->shards[slot].directions[op->to_device].refused, 1, slot);
+    end(op);
 }
 
 /* ---- Reserving ---- */
 
-static enum vport_status iommu_map_once(struct vport_dma_op *op, struct vport_busaddr *address)
-{
-    struct vport_dma_adapter *adapter = op->adapter;
-    const struct vport_frame *frames =
-        op->registers ? vport_dma_op_device_frames(op) : vport_dma_op_frames(op);
-
-    return adapter->platform->ops->iommu_map(adapter->platform, adapter->device, frames,
-                                             op->page_count,
-                                             op->to_device ? VPORT_ACCESS_READ : VPORT_ACCESS_WRITE,
-                                             adapter->constraints.reach, address);
-}
-
-static void iommu_unmap(struct vport_dma_op *op, struct vport_busaddr address)
-{
-    struct vport_dma_adapter *adapter = op->adapter;
-    enum vport_status status = adapter->platform->ops->iommu_unmap(
-        adapter->platform, adapter->device, address, op->page_count);
-
-    if (status != VPORT_OK)
-        vport_report(adapter->reports, "MR-12", NULL,
-                     "The IOMMU would not unmap %u pages at %#llx (%s). The device may still reach "
-                     "them, so they are not used "
-                     "again; look for the cause in the bus.",
-                     op->page_count, (unsigned long long)address.value, vport_status_text(status));
-}
-
-/* A device without scatter/gather needs one element, which may not cross a boundary. */
-static bool straddles(const struct vport_dma_op *op, struct vport_busaddr address)
-{
-    const struct vport_dma_constraints *limits = &op->adapter->constraints;
-    uint64_t first = address.value + vport_dma_op_page_offset(op);
-
-    return !limits->scatter_gather && limits->boundary &&
-           ((first ^ (first + op->length - 1)) & ~(limits->boundary - 1));
-}
-
-/* Held while the second is made, the first range pushes it past the boundary. */
-static enum vport_status iommu_map(struct vport_dma_op *op)
-{
-    struct vport_busaddr address, first;
-    enum vport_status status = iommu_map_once(op, &address);
-
-    if (status == VPORT_OK && straddles(op, address)) {
-        first = address;
-        status = iommu_map_once(op, &address);
-        iommu_unmap(op, first);
-        if (status == VPORT_OK && straddles(op, address)) {
-            iommu_unmap(op, address);
-            status = VPORT_E_NO_MEMORY;
-        }
-    }
-    op->iommu = status == VPORT_OK;
-    op->iova = address.value;
-    return status;
-}
-
 static void release(struct vport_dma_op *op)
 {
     if (op->iommu)
-        iommu_unmap(op, (struct vport_busaddr){op->iova});
+        vport_iommu_unmap(op);
     if (op->registers)
         vport_bounce_release(op);
 }
@@ -163,7 +144,7 @@ bool vport_dma_op_reserve(struct vport_dma_op *op, enum vport_status *status)
     if (op->registers && !vport_bounce_reserve(op))
         return false;
     if (op->adapter->iommu && !op->iommu)
-        *status = iommu_map(op);
+        *status = vport_iommu_map(op);
     if (*status != VPORT_OK && op->registers)
         vport_bounce_release(op);
     return *status == VPORT_OK;
@@ -171,14 +152,7 @@ bool vport_dma_op_reserve(struct vport_dma_op *op, enum vport_status *status)
 
 /* ---- Committing ---- */
 
-static void put_element(struct vport_dma_element *element, uint64_t address, uint32_t length)
-{
-    element->address = address;
-    element->length = length;
-    element->reserved = 0;
-}
-
-static uint32_t make_list(struct vport_dma_op *op)
+static __attribute__((noinline)) uint32_t make_long_list(struct vport_dma_op *op)
 {
     const struct vport_frame *frames =
         op->registers ? vport_dma_op_device_frames(op) : vport_dma_op_frames(op);
@@ -189,22 +163,37 @@ static uint32_t make_list(struct vport_dma_op *op)
         return (uint32_t)vport_segment_linear(
             (struct vport_frame){(uintptr_t)(op->iova >> VPORT_PAGE_SHIFT)}, offset, op->length,
             boundary, op->list.elements);
-    if (op->page_count > 1)
-        return (uint32_t)vport_segment(frames, offset, op->length, boundary, op->list.elements);
-    put_element(op->list.elements, vport_frame_address(frames[0]) + offset, op->length);
-    return 1;
+    return (uint32_t)vport_segment(frames, offset, op->length, boundary, op->list.elements);
 }
 
-static void count_mapped(struct vport_dma_op *op, uint64_t bounced)
+static inline void put_page(struct vport_dma_op *op, struct vport_frame frame)
 {
-    unsigned slot = vport_thread_slot();
-    struct vport_dma_shard *shard = &op->adapter->shards[slot];
+    op->list.count = 1;
+    op->list.reserved = 0;
+    op->list.elements[0].address = vport_frame_address(frame) + vport_dma_op_page_offset(op);
+    op->list.elements[0].length = op->length;
+    op->list.elements[0].reserved = 0;
+}
 
-    vport_shard_add(&shard->directions[op->to_device].operations, 1, slot);
-    vport_shard_add(&shard->directions[op->to_device].elements, op->list.count, slot);
-    vport_shard_add(&shard->directions[op->to_device].bytes, op->length, slot);
+static void make_list(struct vport_dma_op *op)
+{
+    if (op->page_count > 1 || op->iommu) {
+        op->list.count = make_long_list(op);
+        op->list.reserved = 0;
+    } else {
+        put_page(op, op->registers ? *vport_dma_op_device_frames(op) : *vport_dma_op_frames(op));
+    }
+}
+
+static inline void count_mapped(struct vport_dma_op *op, uint64_t bounced, unsigned slot)
+{
+    struct vport_dma_counters *counters = &op->adapter->shards[slot].directions[op->to_device];
+
+    vport_shard_add(&counters->bytes, op->length, slot);
+    if (op->list.count > 1)
+        vport_shard_add(&counters->more_elements, op->list.count - 1, slot);
     if (bounced)
-        vport_shard_add(&shard->directions[op->to_device].bounced_bytes, bounced, slot);
+        vport_shard_add(&counters->bounced_bytes, bounced, slot);
 }
 
 static void trace_mapped(struct vport_dma_op *op, uint64_t bounced)
@@ -219,24 +208,27 @@ static void trace_mapped(struct vport_dma_op *op, uint64_t bounced)
     vport_trace(trace, VPORT_TRACE_READY, op->adapter->name, op->name, op->list.count, bounced);
 }
 
-void vport_dma_op_commit(struct vport_dma_op *op)
+/* What the device will need is in place: makes the list and calls back. */
+static void finish(struct vport_dma_op *op, uint64_t bounced, unsigned slot)
 {
-    uint64_t bounced = op->registers ? vport_bounce_copy_in(op) : 0;
-
-    op->list.count = make_list(op);
-    op->list.reserved = 0;
-    count_mapped(op, bounced);
+    make_list(op);
+    count_mapped(op, bounced, slot);
     if (vport_trace_on(op->adapter->trace))
         trace_mapped(op, bounced);
     atomic_store_explicit(&op->state, VPORT_OP_MAPPED, memory_order_release);
     vport_ready_run(op);
 }
 
+void vport_dma_op_commit(struct vport_dma_op *op)
+{
+    finish(op, op->registers ? vport_bounce_copy_in(op) : 0, vport_thread_slot());
+}
+
 void vport_dma_op_abandon(struct vport_dma_op *op)
 {
     if (op->iommu)
-        iommu_unmap(op, (struct vport_busaddr){op->iova});
-    vport_dma_op_end(op);
+        vport_iommu_unmap(op);
+    refuse(op);
 }
 
 /* ---- Map ---- */
@@ -287,10 +279,26 @@ static enum vport_status start(struct vport_dma_op *op, uint32_t attention)
     return VPORT_OK;
 }
 
-enum vport_status vport_dma_map(struct vport_dma_adapter *adapter,
-                                const struct vport_dma_request *request)
+/* An operation that may have to bounce, to wait, or to go through an IOMMU; or whose adapter is
+ * going. */
+static __attribute__((noinline)) enum vport_status map_special(struct vport_dma_op *op,
+                                                               uint32_t attention)
+{
+    enum vport_status status = VPORT_E_STATE;
+
+    op->registers = vport_bounce_registers(op);
+    if (!(attention & VPORT_ADAPTER_RETIRED))
+        status = start(op, attention);
+    if (status != VPORT_OK)
+        refuse(op);
+    return status;
+}
+
+static __attribute__((noinline)) enum vport_status map(struct vport_dma_adapter *adapter,
+                                                       const struct vport_dma_request *request)
 {
     enum vport_status status = check(adapter, request);
+    unsigned slot = vport_thread_slot();
     struct vport_dma_op *op;
     uint32_t pages, attention;
 
@@ -299,26 +307,69 @@ enum vport_status vport_dma_map(struct vport_dma_adapter *adapter,
     pages = pages_of(request);
     if (pages > adapter->constraints.registers)
         return VPORT_E_NO_REGISTERS;
-    op = accept(adapter, request, pages);
+    op = vport_block_take(vport_dma_ops, pages);
     if (!op)
         return VPORT_E_NO_MEMORY;
+    fill(op, adapter, request, pages);
+    vport_shard_add(&adapter->shards[slot].directions[op->to_device].accepted, 1, slot);
+    attention = hold(op);
     if (vport_trace_on(adapter->trace))
         trace_map(op);
-    attention = atomic_load(&adapter->attention);
-    op->registers = vport_bounce_registers(op);
-    status = attention & VPORT_ADAPTER_RETIRED ? VPORT_E_STATE : start(op, attention);
-    if (status != VPORT_OK)
-        vport_dma_op_end(op);
-    return status;
+    if (attention)
+        return map_special(op, attention);
+    finish(op, 0, slot);
+    return VPORT_OK;
+}
+
+/*
+ * The commonest operation, one page that needs nothing special on a quiet adapter, has a way of its
+ * own: what is not as it expects goes the general way. It does the same steps in the same order.
+ */
+static inline bool goes_straight(struct vport_dma_adapter *adapter,
+                                 const struct vport_dma_request *request)
+{
+    return check(adapter, request) == VPORT_OK && pages_of(request) == 1 &&
+           !atomic_load_explicit(&adapter->attention, memory_order_relaxed) &&
+           !vport_trace_on(adapter->trace) && vport_ready_now() &&
+           vport_thread_own_slot() < VPORT_THREAD_SLOTS;
+}
+
+enum vport_status vport_dma_map(struct vport_dma_adapter *adapter,
+                                const struct vport_dma_request *request)
+{
+    struct vport_dma_counters *counters;
+    struct vport_dma_op *op;
+    uint32_t attention;
+
+    if (__builtin_expect(!goes_straight(adapter, request), 0))
+        return map(adapter, request);
+    op = vport_block_take_kept(vport_dma_ops);
+    if (__builtin_expect(!op, 0))
+        return map(adapter, request);
+    fill(op, adapter, request, 1);
+    put_page(op, vport_dma_op_frames(op)[0]);
+    counters = &adapter->shards[vport_thread_own_slot()].directions[op->to_device];
+    vport_shard_add_own(&counters->accepted, 1);
+    attention = hold(op);
+    if (__builtin_expect(attention, 0))
+        return map_special(op, attention);
+    vport_shard_add_own(&counters->bytes, op->length);
+    atomic_store_explicit(&op->state, VPORT_OP_MAPPED, memory_order_release);
+    vport_ready_call(op);
+    return VPORT_OK;
 }
 
 /* ---- Unmap ---- */
 
+static inline struct vport_dma_op *op_of(const struct vport_dma_list *list)
+{
+    return (struct vport_dma_op *)((uintptr_t)list - offsetof(struct vport_dma_op, list));
+}
+
 /* The live operation whose list this is, or NULL. Any pointer value. */
 static struct vport_dma_op *find(const struct vport_dma_list *list)
 {
-    struct vport_dma_op *op =
-        (struct vport_dma_op *)((uintptr_t)list - offsetof(struct vport_dma_op, list));
+    struct vport_dma_op *op = op_of(list);
 
     if (!vport_dma_ops || !vport_block_live(vport_dma_ops, op) ||
         atomic_load_explicit(&op->state, memory_order_acquire) != VPORT_OP_MAPPED)
@@ -326,19 +377,17 @@ static struct vport_dma_op *find(const struct vport_dma_list *list)
     return op;
 }
 
-/* As find; and of several threads that unmap it only one gets it. */
-static struct vport_dma_op *claim(const struct vport_dma_list *list)
+/* Of several threads that unmap a list only one gets it. */
+static inline bool claim(struct vport_dma_op *op)
 {
-    struct vport_dma_op *op = find(list);
     uint8_t state = VPORT_OP_MAPPED;
 
-    if (!op || !atomic_compare_exchange_strong_explicit(&op->state, &state, VPORT_OP_PREPARING,
-                                                        memory_order_acquire, memory_order_relaxed))
-        return NULL;
-    return op;
+    return atomic_compare_exchange_strong_explicit(&op->state, &state, VPORT_OP_PREPARING,
+                                                   memory_order_acquire, memory_order_relaxed);
 }
 
-static void report_unknown(struct vport_dma_adapter *adapter, const struct vport_dma_list *list)
+static __attribute__((noinline)) void report_unknown(struct vport_dma_adapter *adapter,
+                                                     const struct vport_dma_list *list)
 {
     if (vport_dma_adapter_known(adapter))
         vport_report(adapter->reports, "CD-A2", NULL,
@@ -348,8 +397,8 @@ static void report_unknown(struct vport_dma_adapter *adapter, const struct vport
                      (const void *)list);
 }
 
-static void report_mismatch(struct vport_dma_op *op, struct vport_dma_adapter *adapter,
-                            bool to_device)
+static __attribute__((noinline)) void
+report_mismatch(struct vport_dma_op *op, struct vport_dma_adapter *adapter, bool to_device)
 {
     if (adapter != op->adapter)
         vport_report(op->adapter->reports, "CD-A3", NULL,
@@ -378,23 +427,63 @@ static void bring_back(struct vport_dma_op *op)
         vport_bounce_copy_out(op);
 }
 
-enum vport_status vport_dma_unmap(struct vport_dma_adapter *adapter, struct vport_dma_list *list,
-                                  bool to_device)
+/* The rest of an unmap, for whoever claimed the operation. */
+static __attribute__((noinline)) enum vport_status
+unmap_claimed(struct vport_dma_op *op, struct vport_dma_adapter *adapter, bool to_device)
 {
-    struct vport_dma_op *op = claim(list);
-
-    if (!op) {
-        report_unknown(adapter, list);
-        return VPORT_E_UNKNOWN;
-    }
-    if (__builtin_expect(adapter != op->adapter || to_device != op->to_device, 0))
+    if (adapter != op->adapter || to_device != op->to_device)
         report_mismatch(op, adapter, to_device);
     if (!op->to_device)
         bring_back(op);
     release(op);
     vport_trace(op->adapter->trace, VPORT_TRACE_UNMAP, op->adapter->name, op->name, op->length,
                 op->to_device);
-    vport_dma_op_end(op);
+    end(op);
+    return VPORT_OK;
+}
+
+static __attribute__((noinline)) enum vport_status
+unmap(struct vport_dma_adapter *adapter, struct vport_dma_list *list, bool to_device)
+{
+    struct vport_dma_op *op = find(list);
+
+    if (op && claim(op))
+        return unmap_claimed(op, adapter, to_device);
+    report_unknown(adapter, list);
+    return VPORT_E_UNKNOWN;
+}
+
+/* As goes_straight: nothing was bounced or mapped by an IOMMU, nobody listens, nothing is wrong. */
+static inline bool ends_straight(const struct vport_dma_op *op, struct vport_dma_adapter *adapter,
+                                 bool to_device)
+{
+    return adapter == op->adapter && to_device == op->to_device &&
+           !atomic_load_explicit(&adapter->attention, memory_order_relaxed) &&
+           !vport_trace_on(adapter->trace) && vport_thread_own_slot() < VPORT_THREAD_SLOTS;
+}
+
+enum vport_status vport_dma_unmap(struct vport_dma_adapter *adapter, struct vport_dma_list *list,
+                                  bool to_device)
+{
+    struct vport_dma_op *op = op_of(list);
+    struct vport_pages *pages;
+    uint32_t attention;
+
+    if (__builtin_expect(!vport_dma_ops || !vport_block_is_small(vport_dma_ops, op) || !claim(op),
+                         0))
+        return unmap(adapter, list, to_device);
+    pages = op->pages;
+    if (__builtin_expect(
+            !ends_straight(op, adapter, to_device) ||
+                !vport_block_give_kept(vport_dma_ops, (struct vport_block_head *)op - 1, 0),
+            0))
+        return unmap_claimed(op, adapter, to_device);
+    vport_shard_add_own(&adapter->shards[vport_thread_own_slot()].ended, 1);
+    vport_pages_release(pages);
+    vport_fence_after_rmw();
+    attention = atomic_load(&adapter->attention);
+    if (__builtin_expect(attention, 0))
+        attend(adapter, attention);
     return VPORT_OK;
 }
 

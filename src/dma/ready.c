@@ -6,40 +6,26 @@
  */
 #include "dma/ready.h"
 
-enum { DEPTH = 4 };
+VPORT_THREAD_LOCAL struct vport_ready vport_ready;
 
-static VPORT_THREAD_LOCAL struct {
-    unsigned depth;
-    struct vport_dma_op *first, *last;
-} callbacks;
-
-static void call(struct vport_dma_op *op)
-{
-    callbacks.depth++;
-    op->ready(op->user, &op->list); /* may end the operation: nothing of it is touched after this */
-    callbacks.depth--;
-}
-
-static void defer(struct vport_dma_op *op)
+void vport_ready_defer(struct vport_dma_op *op)
 {
     op->next = NULL;
-    if (callbacks.first)
-        callbacks.last->next = op;
+    if (vport_ready.first)
+        vport_ready.last->next = op;
     else
-        callbacks.first = op;
-    callbacks.last = op;
+        vport_ready.first = op;
+    vport_ready.last = op;
 }
 
-void vport_ready_run(struct vport_dma_op *op)
+void vport_ready_drain(void)
 {
-    if (callbacks.depth >= DEPTH || callbacks.first) {
-        defer(op);
-        return;
-    }
-    call(op);
-    while (callbacks.depth == 0 && callbacks.first) {
-        op = callbacks.first;
-        callbacks.first = op->next;
-        call(op);
+    struct vport_dma_op *op;
+
+    while ((op = vport_ready.first)) {
+        vport_ready.first = op->next;
+        vport_ready.depth++;
+        op->ready(op->user, &op->list);
+        vport_ready.depth--;
     }
 }

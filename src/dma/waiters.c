@@ -16,7 +16,7 @@ void vport_waiters_add(struct vport_dma_op *op)
     pthread_mutex_lock(&adapter->lock);
     *adapter->last_waiter = op;
     adapter->last_waiter = &op->next;
-    adapter->waiting++;
+    adapter->waiting[op->to_device]++;
     atomic_fetch_or(&adapter->attention, VPORT_ADAPTER_WAITING);
     pthread_mutex_unlock(&adapter->lock);
 }
@@ -27,10 +27,11 @@ static void remove_first(struct vport_dma_adapter *adapter)
     struct vport_dma_op *op = adapter->first_waiter;
 
     adapter->first_waiter = op->next;
-    if (!op->next)
-        adapter->last_waiter = &adapter->first_waiter;
-    if (--adapter->waiting == 0)
-        atomic_fetch_and(&adapter->attention, ~(uint32_t)VPORT_ADAPTER_WAITING);
+    adapter->waiting[op->to_device]--;
+    if (op->next)
+        return;
+    adapter->last_waiter = &adapter->first_waiter;
+    atomic_fetch_and(&adapter->attention, ~(uint32_t)VPORT_ADAPTER_WAITING);
 }
 
 /* The IOMMU refused a request that has been accepted: it stays first in the queue and is tried
@@ -82,7 +83,7 @@ void vport_waiters_drop(struct vport_dma_adapter *adapter)
     op = adapter->first_waiter;
     adapter->first_waiter = NULL;
     adapter->last_waiter = &adapter->first_waiter;
-    adapter->waiting = 0;
+    adapter->waiting[0] = adapter->waiting[1] = 0;
     atomic_fetch_and(&adapter->attention, ~(uint32_t)VPORT_ADAPTER_WAITING);
     pthread_mutex_unlock(&adapter->lock);
     for (; op; op = next) {
@@ -91,12 +92,10 @@ void vport_waiters_drop(struct vport_dma_adapter *adapter)
     }
 }
 
-uint32_t vport_waiters_count(struct vport_dma_adapter *adapter)
+void vport_waiters_count(struct vport_dma_adapter *adapter, uint32_t waiting[2])
 {
-    uint32_t count;
-
     pthread_mutex_lock(&adapter->lock);
-    count = adapter->waiting;
+    waiting[0] = adapter->waiting[0];
+    waiting[1] = adapter->waiting[1];
     pthread_mutex_unlock(&adapter->lock);
-    return count;
 }

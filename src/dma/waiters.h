@@ -11,6 +11,7 @@ void vport_waiters_add(struct vport_dma_op *op);
 /* Takes all waiters out of the queue of an adapter that is being destroyed, and ends them without a
  * callback. */
 void vport_waiters_drop(struct vport_dma_adapter *adapter);
-uint32_t vport_waiters_count(struct vport_dma_adapter *adapter);
+/* How many wait, [to_device]. */
+void vport_waiters_count(struct vport_dma_adapter *adapter, uint32_t waiting[2]);
 
 #endif

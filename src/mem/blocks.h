@@ -33,12 +33,12 @@ enum vport_status vport_block_pool_create(const char *name, size_t header, size_
  * 16-byte aligned, 16 bytes into a 64-byte line (the line's first 16 bytes are the pool's own), contents undefined; NULL when
  * there is no memory. Any thread.
  */
-void *vport_block_take(struct vport_block_pool *pool, size_t items);
+static inline void *vport_block_take(struct vport_block_pool *pool, size_t items);
 /* `block` is live and from this pool. Any thread, also another than the one that took it. */
-void vport_block_give(struct vport_block_pool *pool, void *block);
+static inline void vport_block_give(struct vport_block_pool *pool, void *block);
 
 /* true if `pointer` is the start of a live block of this pool. Any pointer value is fine; never faults. */
-bool vport_block_live(struct vport_block_pool *pool, const void *pointer);
+static inline bool vport_block_live(struct vport_block_pool *pool, const void *pointer);
 /*
  * true if `pointer` lies anywhere in the address range that this pool keeps its blocks in (all but those above 65552 items);
  * then *live tells whether the block there is. Any pointer value is fine; never faults.
@@ -53,5 +53,7 @@ void vport_block_each(struct vport_block_pool *pool, void (*visit)(void *context
 size_t vport_block_items(struct vport_block_pool *pool, const void *block);
 /* Blocks now taken. */
 size_t vport_block_count(struct vport_block_pool *pool);
+
+#include "mem/block_pool.h"
 
 #endif
