@@ -232,6 +232,7 @@ int vport_run_machine(void)
     vport_life_lead(&run.job, run.machine, enter_driver);
     vport_trap_tell();
     tell_end();
-    return 0; /* the machine ends with the process: closing its bus may take what the jail forbids
-               */
+    /* The machine ends with the process: closing its bus, or what libraries do at exit, may take
+     * what the jail forbids. */
+    _exit(0);
 }
