@@ -51,7 +51,7 @@ static const char *const kind_names[KINDS] = {
 static struct {
     struct vport_hal *hal;
     struct {
-        uint64_t count;
+        uint64_t count __attribute__((aligned(8))); /* atomic; i386 aligns to 4 otherwise */
         uintptr_t first;
     } seen[KINDS];
 } machine;
