@@ -500,20 +500,23 @@ void rig_memory_free(struct rig *rig, void *memory)
 
 void rig_bad_pointers(void *near, struct rig_bad_pointer bad[RIG_BAD_POINTERS])
 {
-    static char heap[4096] __attribute__((aligned(64)));
-    static void *unmapped;
+    static char data[4096] __attribute__((aligned(64)));
+    static char *heap, *hole;
 
-    if (!unmapped) {
-        unmapped = mmap(NULL, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        munmap(unmapped, 1 << 20);
+    if (!hole) {
+        heap = calloc(1, 4096);
+        hole = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        munmap(hole + 4096, (1 << 20) - 4096);
     }
     bad[0] = (struct rig_bad_pointer){"NULL", NULL};
     bad[1] = (struct rig_bad_pointer){"on the stack", __builtin_frame_address(0)};
-    bad[2] = (struct rig_bad_pointer){"in static data", heap + 64};
-    bad[3] = (struct rig_bad_pointer){"not mapped", (char *)unmapped + 4096};
-    bad[4] = (struct rig_bad_pointer){"in the first page", (void *)8};
-    bad[5] = (struct rig_bad_pointer){"at the end of everything", (void *)~(uintptr_t)63};
-    bad[6] = (struct rig_bad_pointer){"not canonical", (void *)(UINTPTR_MAX / 2 + 64)};
-    bad[7] = (struct rig_bad_pointer){"a byte into the right thing",
+    bad[2] = (struct rig_bad_pointer){"on the heap", heap + 64};
+    bad[3] = (struct rig_bad_pointer){"in static data", data + 64};
+    bad[4] = (struct rig_bad_pointer){"not mapped", hole + 8192};
+    bad[5] = (struct rig_bad_pointer){"just before a hole", hole + 4096 - 16};
+    bad[6] = (struct rig_bad_pointer){"in the first page", (void *)8};
+    bad[7] = (struct rig_bad_pointer){"at the end of everything", (void *)~(uintptr_t)63};
+    bad[8] = (struct rig_bad_pointer){"not canonical", (void *)(UINTPTR_MAX / 2 + 64)};
+    bad[9] = (struct rig_bad_pointer){"a byte into the right thing",
                                       near ? (char *)near + 1 : (void *)1};
 }

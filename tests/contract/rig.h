@@ -145,13 +145,15 @@ void rig_memory_free(struct rig *rig, void *memory);
 
 /* ---- Misuse ---- */
 
-/* Pointers that stand for nothing: NULL, stack, heap, unmapped, misaligned (`near` + 1, if not
- * NULL), not canonical. */
+/*
+ * Pointers that stand for nothing: NULL first, then stack, heap, static data, unmapped, the last
+ * bytes before a hole, not canonical, misaligned (`near` + 1, if not NULL).
+ */
 struct rig_bad_pointer {
     const char *what;
     void *pointer;
 };
-enum { RIG_BAD_POINTERS = 8 };
+enum { RIG_BAD_POINTERS = 10 };
 void rig_bad_pointers(void *near, struct rig_bad_pointer bad[RIG_BAD_POINTERS]);
 
 /* While true, this thread gets no more memory from the system (malloc and mmap fail). */
