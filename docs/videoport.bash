@@ -60,15 +60,27 @@ _videoport()
     COMPREPLY=()
     _videoport_words
     if [[ $COMP_CWORD -eq 1 ]]; then
-        COMPREPLY=($(compgen -W "adapters blit help inspect run --help --version" -- "$word"))
+        COMPREPLY=($(compgen -W "adapters bench blit help inspect run --help --version" -- "$word"))
         return
     fi
     case $command in
     help)
-        COMPREPLY=($(compgen -W "adapters blit inspect run" -- "$word"))
+        COMPREPLY=($(compgen -W "adapters bench blit inspect run" -- "$word"))
         ;;
     adapters)
         COMPREPLY=($(compgen -W "--json --help" -- "$word"))
+        ;;
+    bench)
+        if [[ $before == --rounds ]]; then
+            :
+        elif [[ $before == -o || $before == --output ]]; then
+            compopt -o filenames 2>/dev/null
+            COMPREPLY=($(compgen -f -- "$word"))
+        elif [[ $word == -* ]]; then
+            COMPREPLY=($(compgen -W "--json --output --quick --rounds --help" -- "$word"))
+        else
+            COMPREPLY=($(compgen -W "F L B K Q T H G E" -- "$word"))
+        fi
         ;;
     inspect)
         if [[ $word == -* ]]; then

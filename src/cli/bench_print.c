@@ -229,7 +229,7 @@ bool vport_bench_print_json(FILE *stream, const struct vport_bench_report *repor
     }
     all = json_pack("{s:o, s:o, s:o, s:o}", "machine", machine_json(), "groups", groups, "goals",
                     goals, "unmeasured", unmeasured_json());
-    failed = json_dumpf(all, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
+    failed = json_dumpf(all, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(12));
     json_decref(all);
     return !failed && fputc('\n', stream) != EOF;
 }

@@ -38,9 +38,9 @@ class Completion(unittest.TestCase):
         return set(done.stdout.split())
 
     def test_commands(self):
-        self.assertEqual(self.offers("videoport "), {"adapters", "blit", "help", "inspect", "run", "--help", "--version"})
-        self.assertEqual(self.offers("videoport b"), {"blit"})
-        self.assertEqual(self.offers("videoport help "), {"adapters", "blit", "inspect", "run"})
+        self.assertEqual(self.offers("videoport "), {"adapters", "bench", "blit", "help", "inspect", "run", "--help", "--version"})
+        self.assertEqual(self.offers("videoport bl"), {"blit"})
+        self.assertEqual(self.offers("videoport help "), {"adapters", "bench", "blit", "inspect", "run"})
         self.assertEqual(self.offers("videoport adapters --j"), {"--json"})
 
     def test_pictures_and_folders(self):
@@ -53,6 +53,11 @@ class Completion(unittest.TestCase):
         for option in offered:
             self.assertIn(option, text)
         self.assertEqual(self.offers("videoport blit --repeat "), set())
+
+    def test_groups_are_those_of_the_command(self):
+        text = subprocess.run([os.environ["VIDEOPORT"], "bench", "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        groups = {line.split()[0] for line in text.partition("Groups:\n")[2].splitlines() if line.strip()}
+        self.assertEqual(self.offers("videoport bench "), groups)
 
     def test_adapters(self):
         self.assertEqual(self.offers("videoport blit -a s"), {"sim"})

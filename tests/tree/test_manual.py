@@ -30,7 +30,7 @@ class Manual(unittest.TestCase):
         self.assertEqual((self.code, self.complaints), (0, ""))
 
     def test_every_option_is_in_it(self):
-        for command, least in (("blit", 6), ("run", 10), ("inspect", 1)):
+        for command, least in (("blit", 6), ("run", 10), ("inspect", 1), ("bench", 4)):
             options = set(re.findall(r"--[a-z-]+", output(os.environ["VIDEOPORT"], command, "--help")))
             options -= {"--help", "--usage", "--version"}
             self.assertGreaterEqual(len(options), least)
