@@ -278,6 +278,12 @@ static void put_double(struct output *output, const struct spec *spec, double va
 
 /* ---- The format ---- */
 
+/*
+ * Drivers pass fewer arguments than their formats name. What is read then is the caller's stack,
+ * which is there; the sanitizer must not take it for a mistake of ours.
+ */
+#define TAKES_ARGUMENTS __attribute__((no_sanitize_address))
+
 static const char *parse_flags(const char *at, struct spec *spec)
 {
     for (;; at++) {
@@ -334,7 +340,8 @@ struct arguments {
 };
 
 /* A width or precision that may be an argument. */
-static const char *parse_amount(const char *at, struct arguments *arguments, int *amount)
+TAKES_ARGUMENTS static const char *parse_amount(const char *at, struct arguments *arguments,
+                                                int *amount)
 {
     unsigned number;
 
@@ -370,7 +377,7 @@ static const char *parse(const char *at, struct arguments *arguments, struct spe
     return *at ? at + 1 : at;
 }
 
-static int64_t take_signed(struct arguments *arguments, enum size size)
+TAKES_ARGUMENTS static int64_t take_signed(struct arguments *arguments, enum size size)
 {
     if (size == SIZE_64)
         return __builtin_va_arg(arguments->list, long long);
@@ -381,7 +388,7 @@ static int64_t take_signed(struct arguments *arguments, enum size size)
     return __builtin_va_arg(arguments->list, int);
 }
 
-static uint64_t take_unsigned(struct arguments *arguments, enum size size)
+TAKES_ARGUMENTS static uint64_t take_unsigned(struct arguments *arguments, enum size size)
 {
     if (size == SIZE_64)
         return __builtin_va_arg(arguments->list, unsigned long long);
@@ -399,7 +406,8 @@ static void put_one_character(struct output *output, const struct spec *spec, WC
         (struct source){.at = (const char *)&c, .left = 1, .wide = is_wide(spec), .counted = true});
 }
 
-static void convert(struct output *output, const struct spec *spec, struct arguments *arguments)
+TAKES_ARGUMENTS static void convert(struct output *output, const struct spec *spec,
+                                    struct arguments *arguments)
 {
     switch (spec->conversion) {
     case 'd':
