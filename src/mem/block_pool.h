@@ -22,7 +22,7 @@
 
 enum {
     VPORT_BLOCK_LINE = 64,
-    VPORT_BLOCK_CLASSES = 4,
+    VPORT_BLOCK_CLASSES = 5,
     VPORT_BLOCK_EXACT = VPORT_BLOCK_CLASSES,
     VPORT_BLOCK_SMALL = 24
 };
@@ -74,7 +74,7 @@ struct vport_block_cache {
 extern VPORT_THREAD_LOCAL struct vport_block_cache *vport_block_thread_cache;
 
 /* A thread keeps at most this many blocks of a class. */
-static const size_t vport_block_keep[VPORT_BLOCK_CLASSES] = {256, 64, 16, 4};
+static const size_t vport_block_keep[VPORT_BLOCK_CLASSES] = {256, 64, 16, 4, 4};
 
 void *vport_block_take_slowly(struct vport_block_pool *pool, size_t items);
 void vport_block_give_slowly(struct vport_block_pool *pool, struct vport_block_head *head);

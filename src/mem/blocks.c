@@ -20,12 +20,14 @@ struct vport_block_exact {
     size_t bytes, items;
 };
 
-static const size_t class_items[VPORT_BLOCK_CLASSES] = {VPORT_BLOCK_SMALL, 272, 4112, 65552};
+static const size_t class_items[VPORT_BLOCK_CLASSES] = {VPORT_BLOCK_SMALL, 272, 4112, 65552,
+                                                        262160};
 #if UINTPTR_MAX > UINT32_MAX
 static const uint64_t class_reserve[VPORT_BLOCK_CLASSES] = {1ull << 30, 1ull << 30, 2ull << 30,
-                                                            8ull << 30};
+                                                            8ull << 30, 8ull << 30};
 #else
-static const uint64_t class_reserve[VPORT_BLOCK_CLASSES] = {16 << 20, 16 << 20, 16 << 20, 32 << 20};
+static const uint64_t class_reserve[VPORT_BLOCK_CLASSES] = {16 << 20, 16 << 20, 16 << 20, 32 << 20,
+                                                            32 << 20};
 #endif
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER; /* the two lists below */
@@ -451,7 +453,8 @@ bool vport_block_owns(struct vport_block_pool *pool, const void *pointer, bool *
     return false;
 }
 
-static void class_each(struct vport_block_class *class, void (*visit)(void *, void *), void *context)
+static void class_each(struct vport_block_class *class, void (*visit)(void *, void *),
+                       void *context)
 {
     size_t grown = atomic_load_explicit(&class->grown, memory_order_acquire);
 

@@ -22,7 +22,7 @@
 struct vport_block_pool;
 
 /*
- * Blocks of `header` bytes plus `per_item` bytes for each of 24, 272, 4112, 65552 items, and, above that, of exactly as many
+ * Blocks of `header` bytes plus `per_item` bytes for each of 24, 272, 4112, 65552, 262160 items, and, above that, of exactly as many
  * as asked (straight from the system). `name` for debuggers; not copied. Pools are made once per process and live for ever.
  * VPORT_E_NO_MEMORY; VPORT_E_TOO_LARGE: more than VPORT_BLOCK_POOLS of them.
  */
@@ -40,7 +40,7 @@ static inline void vport_block_give(struct vport_block_pool *pool, void *block);
 /* true if `pointer` is the start of a live block of this pool. Any pointer value is fine; never faults. */
 static inline bool vport_block_live(struct vport_block_pool *pool, const void *pointer);
 /*
- * true if `pointer` lies anywhere in the address range that this pool keeps its blocks in (all but those above 65552 items);
+ * true if `pointer` lies anywhere in the address range that this pool keeps its blocks in (all but those above 262160 items);
  * then *live tells whether the block there is. Any pointer value is fine; never faults.
  */
 bool vport_block_owns(struct vport_block_pool *pool, const void *pointer, bool *live);

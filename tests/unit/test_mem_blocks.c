@@ -23,7 +23,8 @@ static int make_pools(void **state)
 
 static void a_block_has_room_for_its_items(void **state)
 {
-    static const size_t items[] = {0, 1, 24, 25, 272, 273, 4112, 4113, 65552, 65553, 200000};
+    static const size_t items[] = {0,    1,     24,    25,     272,    273,   4112,
+                                   4113, 65552, 65553, 262160, 262161, 800000};
 
     for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
         char *block = vport_block_take(pool, items[i]);
