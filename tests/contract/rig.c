@@ -344,7 +344,6 @@ static bool rig_open(struct rig *rig, const struct spec *spec)
         .adapter = text, .seed = rig->seed, .report = report_sink, .report_context = rig->reports};
 
     spec_print(spec, text, sizeof(text));
-    rig->deterministic = chosen_bus->deterministic && !strstr(text, "mode=threaded");
     if (chosen_bus->plug) {
         if (!CHECK(rig_device_plug(&plug, rig->needs->address_bits)))
             return false;

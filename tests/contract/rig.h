@@ -59,7 +59,6 @@ struct rig {
     struct driver_hooks hooks; /* what the miniport calls back; may be changed at any time */
     void *extension;           /* HwDeviceExtension; NULL until the driver is started */
     uint64_t seed;
-    bool deterministic;
     struct rig_reports *reports;
     uint32_t failures; /* atomic: checks of this test that failed */
 };
