@@ -96,6 +96,15 @@ static void count_rule(struct vport_reports *reports, const char *rule)
     found->count++;
 }
 
+/* Copies what fits, and ends it. */
+static void keep(char *to, size_t size, const char *from)
+{
+    size_t length = strnlen(from, size - 1);
+
+    memcpy(to, from, length);
+    to[length] = '\0';
+}
+
 /* Returns the report's number. */
 static uint64_t record(struct vport_reports *reports, const char *rule, const char *text)
 {
@@ -107,8 +116,8 @@ static uint64_t record(struct vport_reports *reports, const char *rule, const ch
     if (reports->kept < VPORT_REPORT_KEEP) {
         struct kept_report *kept = &reports->reports[reports->kept++];
 
-        snprintf(kept->rule, sizeof(kept->rule), "%s", rule);
-        snprintf(kept->text, sizeof(kept->text), "%s", text);
+        keep(kept->rule, sizeof(kept->rule), rule);
+        keep(kept->text, sizeof(kept->text), text);
     }
     pthread_mutex_unlock(&reports->lock);
     return number;
