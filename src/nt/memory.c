@@ -47,8 +47,8 @@ bool vport_nt_readable(const volatile void *address, size_t length)
     }
 }
 
-/* Byte by byte, and unseen by a sanitizer: the bytes are anybody's. */
-__attribute__((no_sanitize_address, noinline)) void
+/* Byte by byte, and unseen by sanitizers: the bytes are anybody's, and may have been freed. */
+__attribute__((no_sanitize_address, no_sanitize_thread, noinline)) void
 vport_nt_peek(void *to, const volatile void *from, size_t length)
 {
     volatile char *bytes = to;

@@ -448,9 +448,10 @@ static void test_ending_in_full_swing(void **state)
     device = create_device(driver, NULL);
     IoInitializeTimer(device, tick, NULL);
     IoStartTimer(device);
+    for (unsigned i = 0; i < 3; i++)
+        KeInitializeDpc(&dpcs[i], count_dpc, NULL);
     for (unsigned i = 0; i < 8; i++) {
         KeInitializeTimer(&busy[i]);
-        KeInitializeDpc(&dpcs[i % 3], count_dpc, NULL);
         KeSetTimerEx(&busy[i], soon, 1, &dpcs[i % 3]);
     }
     run_for(3000000);
