@@ -25,15 +25,16 @@ LOG_HEAD, LOG_TAIL = 30, 50  # lines of a failed test's output
 
 Run = collections.namedtuple("Run", "name about compiler setup suites")
 
-# `suites`: what `meson test` is given. The suite `once` is of tests that no compiler of ours changes.
+# `suites`: what `meson test` is given. The suite `once` is of tests that no compiler of ours changes. Drivers' binaries (`run`,
+# `ldr`) want signals, addresses and a system call filter to themselves, which sanitizers' runtimes also want.
 SANITIZE = ["-Db_sanitize=address,undefined", "-Db_lundef=false"]
 RUNS = [
     Run("gcc", "gcc, everything", "gcc", [], ["--no-suite", "fuzz"]),
     Run("clang", "clang, optimised", "clang", ["-Dbuildtype=release"], ["--no-suite", "fuzz", "--no-suite", "once"]),
     Run("address", "clang with AddressSanitizer and UndefinedBehaviorSanitizer; fuzzing", "clang", SANITIZE,
-        ["--no-suite", "once"]),
+        ["--no-suite", "once", "--no-suite", "run"]),
     Run("thread", "gcc with ThreadSanitizer", "gcc", ["-Db_sanitize=thread"],
-        ["--no-suite", "fuzz", "--no-suite", "once", "--no-suite", "property"]),
+        ["--no-suite", "fuzz", "--no-suite", "once", "--no-suite", "property", "--no-suite", "run", "--no-suite", "ldr"]),
     Run("m32", "the library in 32 bits, under the examples", "gcc",
         ["-Dprograms=false", "-Dc_args=-m32", "-Dc_link_args=-m32"], ["--suite", "examples"]),
 ]

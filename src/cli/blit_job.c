@@ -22,12 +22,6 @@
 #include "cli/png_file.h"
 #include "host/blit.h"
 
-/*
- * The buffers begin this far into a page, as a user's may: no page, line or even pixel alignment.
- * Both directions then have partial first and last pages.
- */
-enum { BUFFER_SKEW = 565 };
-
 struct blit {
     const struct vport_blit_job *job;
     struct vport_blit_outcome *outcome;
@@ -35,8 +29,7 @@ struct blit {
     struct vport_machine *machine;
     struct vport_output screenshot;
     struct vport_output trace;
-    void *source_block, *back_block; /* from vport_blit_memory_alloc */
-    uint8_t *source, *back;          /* the pixels, skewed */
+    uint8_t *source, *back; /* the pixels, skewed */
     _Atomic uint64_t reports;
     char error[VPORT_ERROR_TEXT];
 };
@@ -135,20 +128,15 @@ static int picture_fits(struct blit *blit)
     return VPORT_EXIT_FAILED;
 }
 
-/* A buffer for the picture with the skew of BUFFER_SKEW from a page; *block is what to give back.
- */
-static int buffer_take(struct blit *blit, void **block, uint8_t **pixels)
+static int buffer_take(struct blit *blit, uint8_t **pixels)
 {
-    enum { PAGE = 4096 };
-    uint64_t size = blit->outcome->bytes + PAGE + BUFFER_SKEW;
+    uint64_t size = blit->outcome->bytes;
 
-    *block = size <= SIZE_MAX ? vport_blit_memory_alloc(blit->machine, (size_t)size) : NULL;
-    if (!*block) {
-        vport_message("no memory for a picture of %" PRIu64 " bytes", blit->outcome->bytes);
-        return VPORT_EXIT_FAILED;
-    }
-    *pixels = (uint8_t *)(uintptr_t)vport_align_up((uintptr_t)*block, PAGE) + BUFFER_SKEW;
-    return VPORT_EXIT_OK;
+    *pixels = size <= SIZE_MAX ? vport_blit_memory_alloc(blit->machine, (size_t)size) : NULL;
+    if (*pixels)
+        return VPORT_EXIT_OK;
+    vport_message("no memory for a picture of %" PRIu64 " bytes", size);
+    return VPORT_EXIT_FAILED;
 }
 
 static int picture_load(struct blit *blit)
@@ -156,7 +144,7 @@ static int picture_load(struct blit *blit)
     char error[VPORT_PNG_ERROR_TEXT];
     bool loaded;
 
-    if (buffer_take(blit, &blit->source_block, &blit->source) != VPORT_EXIT_OK)
+    if (buffer_take(blit, &blit->source) != VPORT_EXIT_OK)
         return VPORT_EXIT_FAILED;
     vport_progress_phase("reading the file", 0, 0);
     loaded = vport_png_read(blit->reader, blit->source, error);
@@ -311,7 +299,7 @@ static int frames_move(struct blit *blit)
     if (code == VPORT_EXIT_OK)
         code = screenshot_take(blit);
     if (code == VPORT_EXIT_OK)
-        code = buffer_take(blit, &blit->back_block, &blit->back);
+        code = buffer_take(blit, &blit->back);
     if (code == VPORT_EXIT_OK)
         code = frame_read(blit, 1);
     for (unsigned long frame = 2; frame <= blit->job->repeat && code == VPORT_EXIT_OK; frame++) {
@@ -355,8 +343,8 @@ static int blit_finish(struct blit *blit, int code)
 
     if (blit->machine) {
         vport_machine_stop(blit->machine); /* a device may hold the buffers until then */
-        vport_blit_memory_free(blit->machine, blit->source_block);
-        vport_blit_memory_free(blit->machine, blit->back_block);
+        vport_blit_memory_free(blit->machine, blit->source);
+        vport_blit_memory_free(blit->machine, blit->back);
     }
     vport_machine_destroy(blit->machine);
     blit->outcome->reports = atomic_load(&blit->reports); /* taking the machine down finds leaks */

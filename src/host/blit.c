@@ -10,6 +10,7 @@
 #include <dderror.h>
 #include <winerror.h>
 
+#include "base/arith.h"
 #include "host/machine.h"
 #include "miniports/blit_ioctl.h"
 
@@ -43,21 +44,32 @@ static enum vport_status refused(const char *what, uint32_t status, char *error)
     return VPORT_E_DEVICE;
 }
 
+/* Buffers begin at an odd byte of a page, as a program's may, and always at the same one: counts of
+ * operations depend on it. */
+enum { PAGE = 4096, SKEW = 565 };
+
 void *vport_blit_memory_alloc(struct vport_machine *machine, size_t length)
 {
     void *memory = NULL;
 
+    if (length > SIZE_MAX - SKEW - PAGE)
+        return NULL;
+    length = vport_align_up(length + SKEW, PAGE);
     if (!machine->adapter->machine_memory)
-        return malloc(length);
-    return vport_machine_alloc(machine, length, &memory) == VPORT_OK ? memory : NULL;
+        memory = aligned_alloc(PAGE, length);
+    else if (vport_machine_alloc(machine, length, &memory) != VPORT_OK)
+        memory = NULL;
+    return memory ? (char *)memory + SKEW : NULL;
 }
 
 void vport_blit_memory_free(struct vport_machine *machine, void *memory)
 {
+    void *block = memory ? (char *)memory - SKEW : NULL;
+
     if (!machine->adapter->machine_memory)
-        free(memory);
-    else if (memory)
-        vport_machine_free(machine, memory);
+        free(block);
+    else if (block)
+        vport_machine_free(machine, block);
 }
 
 enum vport_status vport_blit_set_mode(struct vport_machine *machine, uint32_t width,

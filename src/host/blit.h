@@ -15,7 +15,7 @@ enum vport_status vport_blit_set_mode(struct vport_machine *machine, uint32_t wi
 
 /*
  * Memory for pixels as a program would have them: malloc's, or the machine's own where the adapter
- * wants that. NULL when there is none.
+ * wants that; begins at an odd byte of a page. NULL when there is none.
  */
 void *vport_blit_memory_alloc(struct vport_machine *machine, size_t length);
 void vport_blit_memory_free(struct vport_machine *machine, void *memory);
