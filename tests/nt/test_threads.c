@@ -155,11 +155,17 @@ static void test_timers_set_and_cancelled_everywhere(void **state)
     run_crew(set_and_cancel);
     for (unsigned i = 0; i < 3; i++)
         KeCancelTimer(&timers[i]);
+    KeFlushQueuedDpcs();
+    dpc_runs = 0; /* how many expired before they were cancelled is chance; the next one has to */
+    KeSetTimer(&timers[0], (LARGE_INTEGER){.QuadPart = -1}, &dpcs[0]);
+    KeWaitForSingleObject(&timers[0], Executive, KernelMode, FALSE, NULL);
+    KeFlushQueuedDpcs();
+    assert_int_equal(dpc_runs, 1);
     memset(timers, 0xee, sizeof(timers)); /* nobody may touch them any more */
     run_for(2000000);
     KeFlushQueuedDpcs();
     assert_int_equal(timers[0].Header.SignalState, (LONG)0xeeeeeeee);
-    assert_true(dpc_runs > 0);
+    assert_int_equal(dpc_runs, 1);
 }
 
 static PKINTERRUPT interrupt;
