@@ -34,7 +34,10 @@ struct vport_resource {
     bool prefetchable;
 };
 
-enum { VPORT_BUS_RESOURCES = 7 }; /* six BARs and the ROM */
+enum {
+    VPORT_BUS_RESOURCES = 7, /* six BARs and the ROM */
+    VPORT_BUS_LEGACY = 3,
+};
 
 struct vport_function {
     uint16_t vendor, device;  /* PCI ids */
@@ -110,6 +113,9 @@ struct vport_bus {
     uint64_t memory_size; /* bytes of "physical" memory */
     unsigned functions;
     struct vport_function function[4]; /* function[0] is the adapter that the miniport drives */
+    /* What answers besides the BARs, at addresses that drivers know by heart: a VGA's ports and memory. */
+    unsigned legacies;
+    struct vport_resource legacy[VPORT_BUS_LEGACY];
 };
 
 /* What every bus's create function gets. */

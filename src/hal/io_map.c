@@ -20,13 +20,20 @@ static uint64_t window_length(const struct vport_resource *resource)
            VPORT_PAGE_SIZE; /* a gap, so that overruns stand out */
 }
 
+/* All that answers on the bus: the legacy ranges, then those of each function. */
 static const struct vport_resource *resource_at(struct vport_hal *hal, unsigned index)
 {
+    if (index < VPORT_BUS_LEGACY)
+        return &hal->bus->legacy[index];
+    index -= VPORT_BUS_LEGACY;
     return &hal->bus->function[index / VPORT_BUS_RESOURCES].resource[index % VPORT_BUS_RESOURCES];
 }
 
 static bool resource_exists(struct vport_hal *hal, unsigned index)
 {
+    if (index < VPORT_BUS_LEGACY)
+        return index < hal->bus->legacies;
+    index -= VPORT_BUS_LEGACY;
     return index / VPORT_BUS_RESOURCES < hal->bus->functions &&
            index % VPORT_BUS_RESOURCES < hal->bus->function[index / VPORT_BUS_RESOURCES].resources;
 }

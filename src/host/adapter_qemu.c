@@ -25,8 +25,12 @@ enum qemu_key {
 };
 
 static const struct vport_adapter_key qemu_keys[QEMU_KEYS + 1] = {
-    [QEMU_DEVICE] = {"device", "virtio-gpu|edu|bochs-display|vga", "virtio-gpu",
-                     "the adapter; its name may stand alone, as in qemu:edu"},
+    [QEMU_DEVICE] = {"device",
+                     "virtio-gpu|edu|bochs-display|vga|secondary-vga|cirrus-vga|ati-vga|qxl-vga|"
+                     "vmware-svga",
+                     "virtio-gpu",
+                     "the adapter; its name may stand alone, as in qemu:edu; a miniport comes with "
+                     "the first two"},
     [QEMU_SCREEN] = {"screen", "none|bochs-display|vga", "none",
                      "a card that stands next to edu, which then writes pictures into its memory"},
     [QEMU_BUFFER] =
@@ -80,8 +84,10 @@ static const char *qemu_conflict(const struct vport_adapter_choice *choice,
 static enum vport_status qemu_create(const struct vport_adapter_choice *choice,
                                      const struct vport_bus_config *config, struct vport_bus **bus)
 {
-    static const enum vport_qemu_model devices[] = {VPORT_QEMU_VIRTIO_GPU, VPORT_QEMU_EDU,
-                                                    VPORT_QEMU_BOCHS_DISPLAY, VPORT_QEMU_VGA};
+    static const enum vport_qemu_model devices[] = {
+        VPORT_QEMU_VIRTIO_GPU, VPORT_QEMU_EDU,           VPORT_QEMU_BOCHS_DISPLAY,
+        VPORT_QEMU_VGA,        VPORT_QEMU_SECONDARY_VGA, VPORT_QEMU_CIRRUS,
+        VPORT_QEMU_ATI,        VPORT_QEMU_QXL,           VPORT_QEMU_VMWARE};
     static const enum vport_qemu_model screens[] = {VPORT_QEMU_NONE, VPORT_QEMU_BOCHS_DISPLAY,
                                                     VPORT_QEMU_VGA};
     static const enum vport_qemu_layout layouts[] = {VPORT_QEMU_CONTIGUOUS, VPORT_QEMU_SCATTERED,
@@ -136,6 +142,11 @@ static const struct vport_adapter variants[] = {
      .settings = edu_settings},
     {QEMU_VARIANT("qemu:bochs-display")},
     {QEMU_VARIANT("qemu:vga")},
+    {QEMU_VARIANT("qemu:secondary-vga")},
+    {QEMU_VARIANT("qemu:cirrus-vga")},
+    {QEMU_VARIANT("qemu:ati-vga")},
+    {QEMU_VARIANT("qemu:qxl-vga")},
+    {QEMU_VARIANT("qemu:vmware-svga")},
 };
 
 static const struct vport_adapter *qemu_variant(const struct vport_adapter_choice *choice)

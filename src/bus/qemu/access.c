@@ -15,34 +15,29 @@ void vport_qemu_flush(struct vport_qemu_bus *bus)
 
 enum { BATCH = 256 /* values read in one session */ };
 
-/* What a VGA card answers to besides its BARs. */
-static bool is_legacy_vga(const struct vport_qemu_bus *bus, enum vport_io_kind kind,
-                          uint64_t address, uint64_t length)
+/* That of `count` resources which holds the range. */
+static const struct vport_resource *find_among(const struct vport_resource *resource,
+                                               unsigned count, enum vport_io_kind kind,
+                                               uint64_t address, uint64_t length)
 {
-    if (bus->options.device != VPORT_QEMU_VGA && bus->options.screen != VPORT_QEMU_VGA)
-        return false;
-    if (kind == VPORT_IO_MEMORY)
-        return address >= 0xa0000 && vport_range_fits(address, length, 0xc0000);
-    return (address >= 0x3b0 && vport_range_fits(address, length, 0x3e0)) ||
-           (address >= 0x1ce && vport_range_fits(address, length, 0x1d2));
+    for (unsigned i = 0; i < count; i++, resource++)
+        if (resource->kind == kind && address >= resource->start &&
+            vport_range_fits(address - resource->start, length, resource->length))
+            return resource;
+    return NULL;
 }
 
 static const struct vport_resource *find_resource(const struct vport_qemu_bus *bus,
                                                   enum vport_io_kind kind, uint64_t address,
                                                   uint64_t length)
 {
-    for (unsigned i = 0; i < bus->base.functions; i++) {
-        const struct vport_function *function = &bus->base.function[i];
+    const struct vport_resource *found =
+        find_among(bus->base.legacy, bus->base.legacies, kind, address, length);
 
-        for (unsigned j = 0; j < function->resources; j++) {
-            const struct vport_resource *resource = &function->resource[j];
-
-            if (resource->kind == kind && address >= resource->start &&
-                vport_range_fits(address - resource->start, length, resource->length))
-                return resource;
-        }
-    }
-    return NULL;
+    for (unsigned i = 0; i < bus->base.functions && !found; i++)
+        found = find_among(bus->base.function[i].resource, bus->base.function[i].resources, kind,
+                           address, length);
+    return found;
 }
 
 static enum vport_status check(const struct vport_qemu_bus *bus, enum vport_io_kind kind,
@@ -55,9 +50,7 @@ static enum vport_status check(const struct vport_qemu_bus *bus, enum vport_io_k
         return VPORT_E_INVALID;
     if (!vport_mul_u64(kind == VPORT_IO_PORT ? 1 : count, width, &length))
         return VPORT_E_RANGE;
-    if (find_resource(bus, kind, address, length) || is_legacy_vga(bus, kind, address, length))
-        return VPORT_OK;
-    return VPORT_E_RANGE;
+    return find_resource(bus, kind, address, length) ? VPORT_OK : VPORT_E_RANGE;
 }
 
 /* Inside a session. */

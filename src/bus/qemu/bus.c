@@ -250,6 +250,8 @@ static enum vport_status turn_on(struct vport_qemu_bus *bus)
 {
     enum vport_status status = vport_qemu_pci_enable(bus);
 
+    if (status == VPORT_OK)
+        status = vport_qemu_vga_start(bus);
     if (status == VPORT_OK && bus->iommu)
         status = vport_qemu_iommu_enable(bus->iommu);
     if (status == VPORT_OK && bus->options.messages)
@@ -263,6 +265,7 @@ static enum vport_status set_up(struct vport_qemu_bus *bus)
 
     if (status == VPORT_OK)
         status = vport_qemu_pci_assign(bus);
+    vport_qemu_vga_claim(bus);
     if (status == VPORT_OK && bus->iommu)
         status = set_up_iommu(bus);
     if (status == VPORT_OK)

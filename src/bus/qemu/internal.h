@@ -178,6 +178,14 @@ extern const struct vport_dma_platform_ops vport_qemu_platform, vport_qemu_platf
 enum vport_status vport_qemu_memory_alloc(struct vport_bus *bus, size_t length, void **memory);
 enum vport_status vport_qemu_memory_free(struct vport_bus *bus, void *memory);
 
+/* vga.c */
+/* The ports and memory of the VGA among the devices, if there is one, become the bus's. */
+void vport_qemu_vga_claim(struct vport_qemu_bus *bus);
+/* Leaves it as its BIOS would: in text mode 3, with the screen on. No VGA, nothing to do. */
+enum vport_status vport_qemu_vga_start(struct vport_qemu_bus *bus);
+/* VPORT_E_STATE while it is in a text mode. */
+enum vport_status vport_qemu_vga_shows(struct vport_qemu_bus *bus);
+
 /* screen.c */
 /* Sets the second card, if there is one, to the mode of the options. */
 enum vport_status vport_qemu_screen_start(struct vport_qemu_bus *bus);

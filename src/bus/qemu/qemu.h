@@ -19,6 +19,11 @@ enum vport_qemu_model {
     VPORT_QEMU_VIRTIO_GPU,    /* scatter/gather DMA, 64 address lines */
     VPORT_QEMU_BOCHS_DISPLAY, /* video memory, no DMA */
     VPORT_QEMU_VGA,           /* the same, with VGA's registers besides */
+    VPORT_QEMU_SECONDARY_VGA, /* the same without VGA's addresses: those registers are in a BAR */
+    VPORT_QEMU_CIRRUS,        /* the rest: displays for drivers of other people's */
+    VPORT_QEMU_ATI,
+    VPORT_QEMU_QXL,
+    VPORT_QEMU_VMWARE,
     VPORT_QEMU_MODELS
 };
 

@@ -25,11 +25,6 @@ enum {
     DISPI_ENABLED = 0x01,
     DISPI_LINEAR = 0x40,
 
-    VGA_PORTS = 0x400, /* ports 3C0h to 3DFh in the same BAR, when the card is a VGA */
-    VGA_ATTRIBUTE = VGA_PORTS,
-    VGA_INPUT_STATUS = VGA_PORTS + 0x1a,
-    VGA_UNBLANK = 0x20, /* as the attribute controller's index */
-
     VENDOR_CAPABILITY = 0x09,
     VIRTIO_COMMON = 1,         /* kind of virtio's structures that holds the device's status */
     VIRTIO_DEVICE_STATUS = 20, /* offset in it */
@@ -37,14 +32,6 @@ enum {
 };
 
 /* ---- Modes ---- */
-
-/* A VGA's attribute controller blanks the screen until told; reading the input status makes the
- * next write the index. */
-static void unblank(struct vport_qemu_bus *bus, uint64_t registers, uint64_t *input_status)
-{
-    vport_qtest_read(bus->qtest, registers + VGA_INPUT_STATUS, 1, input_status);
-    vport_qtest_write(bus->qtest, registers + VGA_ATTRIBUTE, 1, VGA_UNBLANK);
-}
 
 enum vport_status vport_qemu_screen_start(struct vport_qemu_bus *bus)
 {
@@ -61,13 +48,10 @@ enum vport_status vport_qemu_screen_start(struct vport_qemu_bus *bus)
                 {DISPI_X_OFFSET, 0},
                 {DISPI_Y_OFFSET, 0},
                 {DISPI_ENABLE, DISPI_ENABLED | DISPI_LINEAR}};
-    uint64_t input_status;
 
     if (!registers)
         return VPORT_OK;
     vport_qtest_begin(bus->qtest);
-    if (options->screen == VPORT_QEMU_VGA)
-        unblank(bus, registers->start, &input_status);
     for (size_t i = 0; i < VPORT_ARRAY_SIZE(mode); i++)
         vport_qtest_write(bus->qtest, registers->start + DISPI + 2 * mode[i].index, 2,
                           mode[i].value);
@@ -131,6 +115,20 @@ static enum vport_status virtio_shows(struct vport_qemu_bus *bus)
     if (status == VPORT_OK && address)
         status = read_register(bus, address, 1, &value);
     return status == VPORT_OK && !(value & VIRTIO_DRIVER_OK) ? VPORT_E_STATE : status;
+}
+
+/* VPORT_E_STATE: no mode was set. QXL's and VMware's modes of their own are QEMU's to know. */
+static enum vport_status shows(struct vport_qemu_bus *bus, enum vport_qemu_model model,
+                               unsigned slot)
+{
+    const struct vport_qemu_model_facts *facts = vport_qemu_model_facts(model);
+
+    if (model == VPORT_QEMU_QXL || model == VPORT_QEMU_VMWARE)
+        return VPORT_OK;
+    if (model == VPORT_QEMU_VIRTIO_GPU)
+        return virtio_shows(bus);
+    return facts->vga ? vport_qemu_vga_shows(bus)
+                      : dispi_shows(bus, vport_qemu_pci_bar(bus, slot, facts->registers));
 }
 
 /* The slot whose screen is looked at: the adapter's own, else the second card's; 0: none. */
@@ -230,14 +228,12 @@ enum vport_status vport_qemu_screenshot(struct vport_bus *base, struct vport_ima
     struct vport_qemu_bus *bus = vport_qemu_bus(base);
     enum vport_qemu_model model;
     unsigned slot = screen_slot(bus, &model);
-    const struct vport_resource *registers =
-        vport_qemu_pci_bar(bus, slot, vport_qemu_model_facts(model)->registers);
     enum vport_status status;
 
     *image = (struct vport_image){0};
     if (slot == 0)
         return VPORT_E_UNSUPPORTED;
-    status = registers ? dispi_shows(bus, registers) : virtio_shows(bus);
+    status = shows(bus, model, slot);
     if (status != VPORT_OK)
         return status;
     pthread_mutex_lock(&bus->picture);
