@@ -32,11 +32,12 @@ def prototypes():
 
 
 def read_absent(path):
-    """Names in a list of `name: reason` lines."""
+    """name -> reason, from a list of `name: reason` lines."""
     if not path:
-        return set()
+        return {}
     lines = pathlib.Path(path).read_text(encoding='utf-8').splitlines()
-    return {line.split(':')[0].strip() for line in lines if line.strip() and not line.startswith('#')}
+    pairs = (line.split(':', 1) for line in lines if line.strip() and not line.startswith('#'))
+    return {name.strip(): reason.strip() for name, reason in pairs}
 
 
 # How a value is shown in a log of calls, by its type: src/ldr/exports.h has the list.
@@ -62,7 +63,7 @@ def signature(export):
 def table(absent):
     """The C file of the loader's table."""
     exports = prototypes()
-    unknown = absent - {export['name'] for export in exports}
+    unknown = set(absent) - {export['name'] for export in exports}
     if unknown:
         sys.exit(f'make_export_table.py: absent, but not declared in include/ddk: {", ".join(sorted(unknown))}')
     lines = [HEAD, '#include "ldr/exports.h"', '', '/* Only their addresses count here. */']

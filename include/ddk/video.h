@@ -12,8 +12,10 @@
  *
  * "PASSIVE", "<= DISPATCH" and so on are the IRQL at which a function may be called; "any" means
  * that HwVidInterrupt may call it too, provided the memory it touches is resident. Ids such as SD-9
- * name clauses of the DMA contract in docs/. A function called "obsolete" exists for old binaries
- * and has a documented fixed result.
+ * name clauses of the DMA contract in docs/. A function called "obsolete" exists for old binaries.
+ * Before each export stands a comment of its own, from which docs/exports.md is written: its first
+ * sentence says what the function is for; "fixed result" is all that the documents let an obsolete
+ * one do; a sentence that begins with "Refused" says why there is nothing here that could do it.
  *
  * Sources: the video header's pages of the display DDI reference: video/nf-video-<name in lower
  * case> for a function, video/nc-video-... for a callback, video/ns-video-... for a structure.
@@ -784,10 +786,11 @@ VPAPI ULONG NTAPI VideoPortInitialize(
     PVIDEO_HW_INITIALIZATION_DATA HwInitializationData,
     PVOID HwContext);
 
-/* Takes and drops the mutex of the device which serializes HwVidStartIO. PASSIVE. */
+/* Takes the mutex of the device, under which HwVidStartIO runs. PASSIVE. */
 VPAPI VOID NTAPI VideoPortAcquireDeviceLock(
     PVOID HwDeviceExtension);
 
+/* Drops the mutex of the device. PASSIVE. */
 VPAPI VOID NTAPI VideoPortReleaseDeviceLock(
     PVOID HwDeviceExtension);
 
@@ -796,57 +799,61 @@ VPAPI VP_STATUS NTAPI VideoPortCreateSpinLock(
     PVOID HwDeviceExtension,
     PSPIN_LOCK *SpinLock);
 
-/* Destroys it. <= DISPATCH. NO_ERROR or ERROR_INVALID_PARAMETER. */
+/* Destroys a spin lock. <= DISPATCH. NO_ERROR or ERROR_INVALID_PARAMETER. */
 VPAPI VP_STATUS NTAPI VideoPortDeleteSpinLock(
     PVOID HwDeviceExtension,
     PSPIN_LOCK SpinLock);
 
-/* Takes the lock at DISPATCH and returns the caller's IRQL through OldIrql. <= DISPATCH. */
+/* Takes a spin lock at DISPATCH and returns the caller's IRQL through OldIrql. <= DISPATCH. */
 VPAPI VOID NTAPI VideoPortAcquireSpinLock(
     PVOID HwDeviceExtension,
     PSPIN_LOCK SpinLock,
     PUCHAR OldIrql);
 
-/* Drops the lock and lowers the IRQL to NewIrql. DISPATCH. */
+/* Drops a spin lock and lowers the IRQL to NewIrql. DISPATCH. */
 VPAPI VOID NTAPI VideoPortReleaseSpinLock(
     PVOID HwDeviceExtension,
     PSPIN_LOCK SpinLock,
     UCHAR NewIrql);
 
-/* The same two for a caller that runs at DISPATCH already and stays there. DISPATCH. */
+/* Takes a spin lock for a caller that runs at DISPATCH already. DISPATCH. */
 VPAPI VOID NTAPI VideoPortAcquireSpinLockAtDpcLevel(
     PVOID HwDeviceExtension,
     PSPIN_LOCK SpinLock);
 
+/* Drops a spin lock and stays at DISPATCH. DISPATCH. */
 VPAPI VOID NTAPI VideoPortReleaseSpinLockFromDpcLevel(
     PVOID HwDeviceExtension,
     PSPIN_LOCK SpinLock);
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
-/* Pool memory, or NULL. <= DISPATCH for the nonpaged types, < DISPATCH for the paged ones. */
+/* Allocates pool memory, or NULL. <= DISPATCH for the nonpaged types, < DISPATCH for the paged
+   ones. */
 VPAPI PVOID NTAPI VideoPortAllocatePool(
     PVOID HwDeviceExtension,
     VP_POOL_TYPE PoolType,
     SIZE_T NumberOfBytes,
     ULONG Tag);
 
-/* Frees it. As VideoPortAllocatePool. */
+/* Frees pool memory. <= DISPATCH for the nonpaged types, < DISPATCH for the paged ones. */
 VPAPI VOID NTAPI VideoPortFreePool(
     PVOID HwDeviceExtension,
     PVOID Ptr);
 
-/* Obsolete: paged pool. PASSIVE. NO_ERROR or ERROR_NOT_ENOUGH_MEMORY. */
+/* Obsolete: allocates paged pool. PASSIVE. NO_ERROR or ERROR_NOT_ENOUGH_MEMORY. */
 VPAPI VP_STATUS NTAPI VideoPortAllocateBuffer(
     PVOID HwDeviceExtension,
     ULONG Size,
     PVOID *Buffer);
 
+/* Obsolete: frees a buffer of VideoPortAllocateBuffer. PASSIVE. */
 VPAPI VOID NTAPI VideoPortReleaseBuffer(
     PVOID HwDeviceExtension,
     PVOID Buffer);
 
-/* Obsolete: physically contiguous memory below an address, or NULL. PASSIVE. */
+/* Obsolete: physically contiguous memory below an address, or NULL. PASSIVE. There is no inverse:
+   the port frees it when the device is stopped. */
 VPAPI PVOID NTAPI VideoPortAllocateContiguousMemory(
     PVOID HwDeviceExtension,
     ULONG NumberOfBytes,
@@ -882,7 +889,7 @@ VPAPI PVP_DMA_ADAPTER NTAPI VideoPortGetDmaAdapter(
     PVOID HwDeviceExtension,
     PVP_DEVICE_DESCRIPTION VpDeviceDescription);
 
-/* Gives it back, after all its transfers and common buffers have ended. PASSIVE.
+/* Gives an adapter object back, after all its transfers and common buffers have ended. PASSIVE.
    (GA-15 .. GA-18) */
 VPAPI VOID NTAPI VideoPortPutDmaAdapter(
     PVOID HwDeviceExtension,
@@ -898,7 +905,7 @@ VPAPI PVOID NTAPI VideoPortAllocateCommonBuffer(
     BOOLEAN CacheEnabled,
     PVOID Reserved);
 
-/* Frees it; every argument as at the allocation. PASSIVE. (CB-12) */
+/* Frees a common buffer; every argument as at the allocation. PASSIVE. (CB-12) */
 VPAPI VOID NTAPI VideoPortReleaseCommonBuffer(
     PVOID HwDeviceExtension,
     PVP_DMA_ADAPTER VpDmaAdapter,
@@ -914,12 +921,13 @@ VPAPI PVOID NTAPI VideoPortLockBuffer(
     ULONG Length,
     VP_LOCK_OPERATION Operation);
 
-/* Unlocks the pages and releases the MDL. <= DISPATCH. (LB-7, LB-8) Windows exports the first
-   name; some headers spell it as the second: both are exported. (LB-A6) */
+/* Unlocks the pages of a buffer and releases the MDL. <= DISPATCH. (LB-7, LB-8) The name that
+   Windows exports. */
 VPAPI VOID NTAPI VideoPortUnlockBuffer(
     PVOID HwDeviceExtension,
     PVOID Mdl);
 
+/* VideoPortUnlockBuffer as some headers spell it. <= DISPATCH. (LB-A6) */
 VPAPI VOID NTAPI VideoPortUnLockBuffer(
     PVOID HwDeviceExtension,
     PVOID Mdl);
@@ -940,8 +948,8 @@ VPAPI VP_STATUS NTAPI VideoPortStartDma(
     PVOID Context,
     BOOLEAN WriteToDevice);
 
-/* Ends the operation: flushes, frees map registers and the list. Call it at once when the device
-   has finished. <= DISPATCH, not from HwVidInterrupt. NO_ERROR always. (CD-1 .. CD-11) */
+/* Ends a DMA operation: flushes, frees map registers and the list. <= DISPATCH, not from
+   HwVidInterrupt. Call it at once when the device has finished. NO_ERROR always. (CD-1 .. CD-11) */
 VPAPI VP_STATUS NTAPI VideoPortCompleteDma(
     PVOID HwDeviceExtension,
     PVP_DMA_ADAPTER VpDmaAdapter,
@@ -957,8 +965,8 @@ VPAPI PVOID NTAPI VideoPortGetCommonBuffer(
     PULONG pActualLength,
     BOOLEAN CacheEnabled);
 
-/* Obsolete: its inverse. The order of the arguments is not VideoPortReleaseCommonBuffer's.
-   (CB-15) */
+/* Obsolete: frees a buffer of VideoPortGetCommonBuffer. PASSIVE. The order of the arguments is not
+   VideoPortReleaseCommonBuffer's. (CB-15) */
 VPAPI VOID NTAPI VideoPortFreeCommonBuffer(
     PVOID HwDeviceExtension,
     ULONG Length,
@@ -966,47 +974,47 @@ VPAPI VOID NTAPI VideoPortFreeCommonBuffer(
     PHYSICAL_ADDRESS LogicalAddress,
     BOOLEAN CacheEnabled);
 
-/* Obsolete: NULL. */
+/* Obsolete, fixed result: NULL. */
 VPAPI PDMA NTAPI VideoPortAssociateEventsWithDmaHandle(
     PVOID HwDeviceExtension,
     PVIDEO_REQUEST_PACKET pVrp,
     PVOID MappedUserEvent,
     PVOID DisplayDriverEvent);
 
-/* Obsolete: NULL. */
+/* Obsolete, fixed result: NULL. */
 VPAPI PDMA NTAPI VideoPortDoDma(
     PVOID HwDeviceExtension,
     PDMA pDma,
     DMA_FLAGS DmaFlags);
 
-/* Obsolete: 0. */
+/* Obsolete, fixed result: 0. */
 VPAPI ULONG NTAPI VideoPortGetBytesUsed(
     PVOID HwDeviceExtension,
     PDMA pDma);
 
-/* Obsolete: does nothing. */
+/* Obsolete, fixed result: none. */
 VPAPI VOID NTAPI VideoPortSetBytesUsed(
     PVOID HwDeviceExtension,
     PDMA pDma,
     ULONG BytesUsed);
 
-/* Obsolete: NULL. */
+/* Obsolete, fixed result: NULL. */
 VPAPI PVOID NTAPI VideoPortGetDmaContext(
     PVOID HwDeviceExtension,
     PDMA pDma);
 
-/* Obsolete: does nothing. */
+/* Obsolete, fixed result: none. */
 VPAPI VOID NTAPI VideoPortSetDmaContext(
     PVOID HwDeviceExtension,
     PDMA pDma,
     PVOID InstanceContext);
 
-/* Obsolete: pDma. */
+/* Obsolete, fixed result: pDma. */
 VPAPI PVOID NTAPI VideoPortGetMdl(
     PVOID HwDeviceExtension,
     PDMA pDma);
 
-/* Obsolete: NULL. */
+/* Obsolete, fixed result: NULL. */
 VPAPI PDMA NTAPI VideoPortMapDmaMemory(
     PVOID HwDeviceExtension,
     PVIDEO_REQUEST_PACKET pVrp,
@@ -1017,14 +1025,14 @@ VPAPI PDMA NTAPI VideoPortMapDmaMemory(
     PVOID DisplayDriverEvent,
     PVOID *VirtualAddress);
 
-/* Obsolete: FALSE. */
+/* Obsolete, fixed result: FALSE. */
 VPAPI BOOLEAN NTAPI VideoPortUnmapDmaMemory(
     PVOID HwDeviceExtension,
     PVOID VirtualAddress,
     HANDLE ProcessHandle,
     PDMA BoardMemoryHandle);
 
-/* Obsolete: FALSE. */
+/* Obsolete, fixed result: FALSE. */
 VPAPI BOOLEAN NTAPI VideoPortSignalDmaComplete(
     PVOID HwDeviceExtension,
     PDMA pDmaHandle);
@@ -1037,7 +1045,7 @@ VPAPI BOOLEAN NTAPI VideoPortLockPages(
     PEVENT pDisplayEvent,
     DMA_FLAGS DmaFlags);
 
-/* Obsolete: TRUE. */
+/* Obsolete, fixed result: TRUE. */
 VPAPI BOOLEAN NTAPI VideoPortUnlockPages(
     PVOID hwDeviceExtension,
     PDMA pDma);
@@ -1052,22 +1060,22 @@ VPAPI VP_STATUS NTAPI VideoPortCreateEvent(
     PVOID Unused,
     PEVENT *ppEvent);
 
-/* Destroys it. <= DISPATCH. NO_ERROR or ERROR_INVALID_PARAMETER. */
+/* Destroys an event. <= DISPATCH. NO_ERROR or ERROR_INVALID_PARAMETER. */
 VPAPI VP_STATUS NTAPI VideoPortDeleteEvent(
     PVOID HwDeviceExtension,
     PEVENT pEvent);
 
-/* Signals it; the state before, not 0 if it was signalled. <= DISPATCH. */
+/* Signals an event; the state before, not 0 if it was signalled. <= DISPATCH. */
 VPAPI LONG NTAPI VideoPortSetEvent(
     PVOID HwDeviceExtension,
     PEVENT pEvent);
 
-/* Resets it. <= DISPATCH. */
+/* Resets an event. <= DISPATCH. */
 VPAPI VOID NTAPI VideoPortClearEvent(
     PVOID HwDeviceExtension,
     PEVENT pEvent);
 
-/* Its state. <= DISPATCH. */
+/* The state of an event, not 0 if it is signalled. <= DISPATCH. */
 VPAPI LONG NTAPI VideoPortReadStateEvent(
     PVOID HwDeviceExtension,
     PEVENT pEvent);
@@ -1079,11 +1087,11 @@ VPAPI VP_STATUS NTAPI VideoPortWaitForSingleObject(
     PVOID Object,
     PLARGE_INTEGER Timeout);
 
-/* Starts the calls of HwVidTimer. <= DISPATCH. */
+/* Starts the calls of HwVidTimer, once a second. <= DISPATCH. */
 VPAPI VOID NTAPI VideoPortStartTimer(
     PVOID HwDeviceExtension);
 
-/* Stops them; not from HwVidTimer itself. <= DISPATCH. */
+/* Stops the calls of HwVidTimer; not from HwVidTimer itself. <= DISPATCH. */
 VPAPI VOID NTAPI VideoPortStopTimer(
     PVOID HwDeviceExtension);
 
@@ -1100,20 +1108,24 @@ VPAPI BOOLEAN NTAPI VideoPortSynchronizeExecution(
     PMINIPORT_SYNCHRONIZE_ROUTINE SynchronizeRoutine,
     PVOID Context);
 
-/* Obsolete: unmasks and masks the device's interrupt. Any. */
+/* Obsolete: unmasks the device's interrupt. Any. NO_ERROR, or ERROR_INVALID_FUNCTION without one.
+   */
 VPAPI VP_STATUS NTAPI VideoPortEnableInterrupt(
     PVOID HwDeviceExtension);
 
+/* Obsolete: masks the device's interrupt. Any. NO_ERROR, or ERROR_INVALID_FUNCTION without one. */
 VPAPI VP_STATUS NTAPI VideoPortDisableInterrupt(
     PVOID HwDeviceExtension);
 
-/* Atomic: the new value, the new value, the old value. Any. fastcall on i386. */
+/* Adds 1 atomically; the new value. Any. fastcall on i386. */
 VPAPI LONG FASTCALL VideoPortInterlockedIncrement(
     PLONG Addend);
 
+/* Subtracts 1 atomically; the new value. Any. fastcall on i386. */
 VPAPI LONG FASTCALL VideoPortInterlockedDecrement(
     PLONG Addend);
 
+/* Stores atomically; the old value. Any. fastcall on i386. */
 VPAPI LONG FASTCALL VideoPortInterlockedExchange(
     PLONG Target,
     LONG Value);
@@ -1133,7 +1145,8 @@ VPAPI VP_STATUS NTAPI VideoPortGetAccessRanges(
     PVOID DeviceId,
     PULONG Slot);
 
-/* Claims the given ranges. PASSIVE, from HwVidFindAdapter. NO_ERROR or ERROR_INVALID_PARAMETER. */
+/* Claims the given ranges of memory and ports. PASSIVE, from HwVidFindAdapter. NO_ERROR or
+   ERROR_INVALID_PARAMETER. */
 VPAPI VP_STATUS NTAPI VideoPortVerifyAccessRanges(
     PVOID HwDeviceExtension,
     ULONG NumAccessRanges,
@@ -1146,7 +1159,7 @@ VPAPI PVOID NTAPI VideoPortGetDeviceBase(
     ULONG NumberOfUchars,
     UCHAR InIoSpace);
 
-/* Ends it. PASSIVE. */
+/* Ends a mapping of VideoPortGetDeviceBase. PASSIVE. */
 VPAPI VOID NTAPI VideoPortFreeDeviceBase(
     PVOID HwDeviceExtension,
     PVOID MappedAddress);
@@ -1161,13 +1174,14 @@ VPAPI VP_STATUS NTAPI VideoPortMapMemory(
     PULONG InIoSpace,
     PVOID *VirtualAddress);
 
-/* Ends it. PASSIVE. NO_ERROR or ERROR_INVALID_PARAMETER. */
+/* Ends a mapping of VideoPortMapMemory. PASSIVE. NO_ERROR or ERROR_INVALID_PARAMETER. */
 VPAPI VP_STATUS NTAPI VideoPortUnmapMemory(
     PVOID HwDeviceExtension,
     PVOID VirtualAddress,
     HANDLE ProcessHandle);
 
-/* Obsolete: maps banked memory. PASSIVE. */
+/* Obsolete: maps banked memory. PASSIVE. Refused: banks are of NT 4 alone. ERROR_INVALID_FUNCTION.
+   */
 VPAPI VP_STATUS NTAPI VideoPortMapBankedMemory(
     PVOID HwDeviceExtension,
     PHYSICAL_ADDRESS PhysicalAddress,
@@ -1179,8 +1193,8 @@ VPAPI VP_STATUS NTAPI VideoPortMapBankedMemory(
     PBANKED_SECTION_ROUTINE BankRoutine,
     PVOID Context);
 
-/* Reads and writes configuration data, as PCI_COMMON_CONFIG for PCIConfiguration.
-   PASSIVE. Bytes transferred. */
+/* Reads configuration space, as PCI_COMMON_CONFIG for PCIConfiguration; bytes transferred. PASSIVE.
+   */
 VPAPI ULONG NTAPI VideoPortGetBusData(
     PVOID HwDeviceExtension,
     BUS_DATA_TYPE BusDataType,
@@ -1189,6 +1203,7 @@ VPAPI ULONG NTAPI VideoPortGetBusData(
     ULONG Offset,
     ULONG Length);
 
+/* Writes configuration space; bytes transferred. PASSIVE. */
 VPAPI ULONG NTAPI VideoPortSetBusData(
     PVOID HwDeviceExtension,
     BUS_DATA_TYPE BusDataType,
@@ -1197,7 +1212,7 @@ VPAPI ULONG NTAPI VideoPortSetBusData(
     ULONG Offset,
     ULONG Length);
 
-/* Is a PCI device with these ids present? PASSIVE. */
+/* Tells whether a PCI device with these ids is present. PASSIVE. */
 VPAPI BOOLEAN NTAPI VideoPortCheckForDeviceExistence(
     PVOID HwDeviceExtension,
     USHORT VendorId,
@@ -1207,7 +1222,7 @@ VPAPI BOOLEAN NTAPI VideoPortCheckForDeviceExistence(
     USHORT SubSystemId,
     ULONG Flags);
 
-/* The same under the name which Windows exports in addition (the spelling is Windows'). */
+/* VideoPortCheckForDeviceExistence under the name which Windows exports in addition. PASSIVE. */
 VPAPI BOOLEAN NTAPI VideoPortCheckForDeviceExistance(
     PVOID HwDeviceExtension,
     USHORT VendorId,
@@ -1223,27 +1238,29 @@ VPAPI VP_STATUS NTAPI VideoPortSetTrappedEmulatorPorts(
     ULONG NumAccessRanges,
     PVIDEO_ACCESS_RANGE AccessRange);
 
-/* *VgaStatus = DEVICE_VGA_ENABLED if the device decodes the VGA ranges. PASSIVE.
-   NO_ERROR or ERROR_INVALID_FUNCTION for a bus which is not PCI. */
+/* Tells whether the device decodes the VGA ranges: DEVICE_VGA_ENABLED or 0. PASSIVE. NO_ERROR, or
+   ERROR_INVALID_FUNCTION for a bus which is not PCI. */
 VPAPI VP_STATUS NTAPI VideoPortGetVgaStatus(
     PVOID HwDeviceExtension,
     PULONG VgaStatus);
 
-/* A copy of the device's ROM, or NULL; a Length of 0 frees it. PASSIVE. */
+/* A copy of the first Length bytes of the device's ROM, or NULL; the port owns it, and a Length of
+   0 frees it. PASSIVE. A call frees what the one before it returned. */
 VPAPI PVOID NTAPI VideoPortGetRomImage(
     PVOID HwDeviceExtension,
     PVOID Unused1,
     ULONG Unused2,
     ULONG Length);
 
-/* Obsolete: is the string in the ROM? PASSIVE. */
+/* Obsolete: tells whether a mapped ROM holds a string. PASSIVE. */
 VPAPI BOOLEAN NTAPI VideoPortScanRom(
     PVOID HwDeviceExtension,
     PUCHAR RomBase,
     ULONG RomLength,
     PUCHAR String);
 
-/* Runs a BIOS video call. PASSIVE. NO_ERROR, ERROR_INVALID_PARAMETER. */
+/* Runs a BIOS video call. PASSIVE. Refused: there is no video BIOS. ERROR_INVALID_FUNCTION, or
+   ERROR_INVALID_PARAMETER. */
 VPAPI VP_STATUS NTAPI VideoPortInt10(
     PVOID HwDeviceExtension,
     PVIDEO_X86_BIOS_ARGUMENTS BiosArguments);
@@ -1306,7 +1323,8 @@ VPAPI VP_STATUS NTAPI VideoPortQueryServices(
     VIDEO_PORT_SERVICES ServicesType,
     PINTERFACE Interface);
 
-/* The AGP services of before VideoPortQueryServices. PASSIVE. TRUE: AgpServices is filled. */
+/* Fills the table of AGP services, before VideoPortQueryServices. PASSIVE. Refused: there is no AGP
+   bridge. FALSE. */
 VPAPI BOOLEAN NTAPI VideoPortGetAgpServices(
     PVOID HwDeviceExtension,
     PVIDEO_PORT_AGP_SERVICES AgpServices);
@@ -1325,7 +1343,8 @@ VPAPI VP_STATUS NTAPI VideoPortGetVersion(
     PVOID HwDeviceExtension,
     PVPOSVERSIONINFO pVpOsVersionInfo);
 
-/* Was the system started with display drivers restricted to the VGA resources? PASSIVE. */
+/* Tells whether the system was started with display drivers restricted to the VGA resources.
+   PASSIVE. */
 VPAPI BOOLEAN NTAPI VideoPortIsNoVesa(
     VOID);
 
@@ -1342,7 +1361,7 @@ VPAPI LONGLONG NTAPI VideoPortQueryPerformanceCounter(
 VPAPI VOID NTAPI VideoPortQuerySystemTime(
     PLARGE_INTEGER CurrentTime);
 
-/* Busy-waits. Any. */
+/* Busy-waits, in microseconds. Any. */
 VPAPI VOID NTAPI VideoPortStallExecution(
     ULONG Microseconds);
 
@@ -1367,7 +1386,8 @@ VPAPI VP_STATUS NTAPI VideoPortRegisterBugcheckCallback(
     PVIDEO_BUGCHECK_CALLBACK Callback,
     ULONG BugcheckDataSize);
 
-/* The functions of VIDEO_PORT_DEBUG_REPORT_INTERFACE; documented only as members of it. */
+/* Begins a debug report, a member of VIDEO_PORT_DEBUG_REPORT_INTERFACE; NULL: no memory. PASSIVE.
+   */
 VPAPI PVIDEO_DEBUG_REPORT NTAPI VideoPortDbgReportCreate(
     PVOID HwDeviceExtension,
     ULONG ulCode,
@@ -1376,11 +1396,13 @@ VPAPI PVIDEO_DEBUG_REPORT NTAPI VideoPortDbgReportCreate(
     ULONG_PTR ulpArg3,
     ULONG_PTR ulpArg4);
 
+/* Adds data to a debug report, VIDEO_DEBUG_REPORT_MAX_SIZE in all; FALSE: too much. PASSIVE. */
 VPAPI BOOLEAN NTAPI VideoPortDbgReportSecondaryData(
     PVIDEO_DEBUG_REPORT pReport,
     PVOID pvData,
     ULONG ulDataSize);
 
+/* Ends a debug report. PASSIVE. */
 VPAPI VOID NTAPI VideoPortDbgReportComplete(
     PVIDEO_DEBUG_REPORT pReport);
 
@@ -1391,103 +1413,127 @@ VPAPI VOID NTAPI VideoPortDbgReportComplete(
  * the same port, or from and to consecutive registers.
  */
 
+/* Reads 8 bits from a port. Any. */
 VPAPI UCHAR NTAPI VideoPortReadPortUchar(
     PUCHAR Port);
 
+/* Reads 16 bits from a port. Any. */
 VPAPI USHORT NTAPI VideoPortReadPortUshort(
     PUSHORT Port);
 
+/* Reads 32 bits from a port. Any. */
 VPAPI ULONG NTAPI VideoPortReadPortUlong(
     PULONG Port);
 
+/* Writes 8 bits to a port. Any. */
 VPAPI VOID NTAPI VideoPortWritePortUchar(
     PUCHAR Port,
     UCHAR Value);
 
+/* Writes 16 bits to a port. Any. */
 VPAPI VOID NTAPI VideoPortWritePortUshort(
     PUSHORT Port,
     USHORT Value);
 
+/* Writes 32 bits to a port. Any. */
 VPAPI VOID NTAPI VideoPortWritePortUlong(
     PULONG Port,
     ULONG Value);
 
+/* Reads Count items of 8 bits from one port. Any, if the buffer is resident. */
 VPAPI VOID NTAPI VideoPortReadPortBufferUchar(
     PUCHAR Port,
     PUCHAR Buffer,
     ULONG Count);
 
+/* Reads Count items of 16 bits from one port. Any, if the buffer is resident. */
 VPAPI VOID NTAPI VideoPortReadPortBufferUshort(
     PUSHORT Port,
     PUSHORT Buffer,
     ULONG Count);
 
+/* Reads Count items of 32 bits from one port. Any, if the buffer is resident. */
 VPAPI VOID NTAPI VideoPortReadPortBufferUlong(
     PULONG Port,
     PULONG Buffer,
     ULONG Count);
 
+/* Writes Count items of 8 bits to one port. Any, if the buffer is resident. */
 VPAPI VOID NTAPI VideoPortWritePortBufferUchar(
     PUCHAR Port,
     PUCHAR Buffer,
     ULONG Count);
 
+/* Writes Count items of 16 bits to one port. Any, if the buffer is resident. */
 VPAPI VOID NTAPI VideoPortWritePortBufferUshort(
     PUSHORT Port,
     PUSHORT Buffer,
     ULONG Count);
 
+/* Writes Count items of 32 bits to one port. Any, if the buffer is resident. */
 VPAPI VOID NTAPI VideoPortWritePortBufferUlong(
     PULONG Port,
     PULONG Buffer,
     ULONG Count);
 
+/* Reads 8 bits from a register. Any. */
 VPAPI UCHAR NTAPI VideoPortReadRegisterUchar(
     PUCHAR Register);
 
+/* Reads 16 bits from a register. Any. */
 VPAPI USHORT NTAPI VideoPortReadRegisterUshort(
     PUSHORT Register);
 
+/* Reads 32 bits from a register. Any. */
 VPAPI ULONG NTAPI VideoPortReadRegisterUlong(
     PULONG Register);
 
+/* Writes 8 bits to a register. Any. */
 VPAPI VOID NTAPI VideoPortWriteRegisterUchar(
     PUCHAR Register,
     UCHAR Value);
 
+/* Writes 16 bits to a register. Any. */
 VPAPI VOID NTAPI VideoPortWriteRegisterUshort(
     PUSHORT Register,
     USHORT Value);
 
+/* Writes 32 bits to a register. Any. */
 VPAPI VOID NTAPI VideoPortWriteRegisterUlong(
     PULONG Register,
     ULONG Value);
 
+/* Reads Count items of 8 bits from consecutive registers. Any, if the buffer is resident. */
 VPAPI VOID NTAPI VideoPortReadRegisterBufferUchar(
     PUCHAR Register,
     PUCHAR Buffer,
     ULONG Count);
 
+/* Reads Count items of 16 bits from consecutive registers. Any, if the buffer is resident. */
 VPAPI VOID NTAPI VideoPortReadRegisterBufferUshort(
     PUSHORT Register,
     PUSHORT Buffer,
     ULONG Count);
 
+/* Reads Count items of 32 bits from consecutive registers. Any, if the buffer is resident. */
 VPAPI VOID NTAPI VideoPortReadRegisterBufferUlong(
     PULONG Register,
     PULONG Buffer,
     ULONG Count);
 
+/* Writes Count items of 8 bits to consecutive registers. Any, if the buffer is resident. */
 VPAPI VOID NTAPI VideoPortWriteRegisterBufferUchar(
     PUCHAR Register,
     PUCHAR Buffer,
     ULONG Count);
 
+/* Writes Count items of 16 bits to consecutive registers. Any, if the buffer is resident. */
 VPAPI VOID NTAPI VideoPortWriteRegisterBufferUshort(
     PUSHORT Register,
     PUSHORT Buffer,
     ULONG Count);
 
+/* Writes Count items of 32 bits to consecutive registers. Any, if the buffer is resident. */
 VPAPI VOID NTAPI VideoPortWriteRegisterBufferUlong(
     PULONG Register,
     PULONG Buffer,
@@ -1499,10 +1545,12 @@ VPAPI VOID NTAPI VideoPortWriteRegisterBufferUlong(
  * them: the parameter lists are those of public export lists and are not verified.
  */
 
+/* Not for miniports. */
 VPAPI VOID NTAPI VpNotifyEaData(
     PVOID DeviceObject,
     PVOID Data);
 
+/* Not for miniports. */
 VPAPI VOID NTAPI WdDdiWatchdogDpcCallback(
     PVOID Dpc,
     PVOID DeferredContext,

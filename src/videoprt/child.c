@@ -113,12 +113,23 @@ VP_STATUS NTAPI VideoPortEnumerateChildren(PVOID HwDeviceExtension, PVOID Reserv
 
 /* ---- Answering the PnP manager ---- */
 
+/*
+ * Before HwVidFindAdapter a miniport is asked only if it said that it can answer then
+ * (AllowEarlyEnumeration, of Windows 2000; zero in the structure of NT 4). Its extension holds
+ * nothing yet.
+ */
+static BOOLEAN NTAPI VpMayAskNow(PVP_DEVICE Device)
+{
+    return Device->State == VpStarted ||
+           (Device->State == VpAdded && Device->Driver->Init.AllowEarlyEnumeration);
+}
+
 NTSTATUS NTAPI VpChildRelations(PVP_DEVICE Device, PIRP Irp)
 {
     PDEVICE_RELATIONS Relations;
     ULONG Index;
 
-    if (Device->State == VpStarted)
+    if (VpMayAskNow(Device))
         VpEnumerateChildren(Device);
     Relations = ExAllocatePoolWithTag(
         PagedPool, sizeof(*Relations) + Device->ChildCount * sizeof(PDEVICE_OBJECT), VP_TAG);
@@ -232,13 +243,19 @@ NTSTATUS NTAPI VpChildPnp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 
 /* ---- For the miniport ---- */
 
-/* The extension of the adapter that a device object of the port's belongs to, itself or as a child.
- */
+/* TRUE for the device objects that the port made; another driver's extension is its own affair. */
+static BOOLEAN NTAPI VpIsOurs(PDEVICE_OBJECT Object)
+{
+    return Object != NULL && Object->DriverObject->MajorFunction[IRP_MJ_PNP] == VpDispatchPnp;
+}
+
+/* The extension of the adapter that a device object of the port's belongs to, itself or as a child;
+ * NULL for any other object. */
 PVOID NTAPI VideoPortGetAssociatedDeviceExtension(PVOID DeviceObject)
 {
     PDEVICE_OBJECT Object = DeviceObject;
 
-    if (Object == NULL)
+    if (!VpIsOurs(Object))
         return NULL;
     if (VpIsChild(Object))
         return VP_EXTENSION_OF(((PVP_CHILD)Object->DeviceExtension)->Parent);
@@ -250,5 +267,5 @@ ULONG NTAPI VideoPortGetAssociatedDeviceID(PVOID DeviceObject)
 {
     PDEVICE_OBJECT Object = DeviceObject;
 
-    return Object != NULL && VpIsChild(Object) ? ((PVP_CHILD)Object->DeviceExtension)->Uid : 0;
+    return VpIsOurs(Object) && VpIsChild(Object) ? ((PVP_CHILD)Object->DeviceExtension)->Uid : 0;
 }

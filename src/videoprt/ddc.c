@@ -54,6 +54,13 @@ static BOOLEAN NTAPI VpEdidValid(const UCHAR *Edid, ULONG Length, UCHAR Segment)
     return TRUE;
 }
 
+/* The older I2C_FNC_TABLE begins as DDC_CONTROL does, but where that has the segment it has a
+ * routine's address. */
+static UCHAR NTAPI VpEdidSegment(PDDC_CONTROL Ddc)
+{
+    return Ddc->Size == sizeof(I2C_FNC_TABLE) ? 0 : Ddc->EdidSegment;
+}
+
 /* TRUE: the buffer holds a valid EDID. A reading with errors is tried again, as lines are noisy
  * when a mode has just been set. */
 BOOLEAN NTAPI VideoPortDDCMonitorHelper(PVOID HwDeviceExtension, PVOID DDCControl,
@@ -61,15 +68,17 @@ BOOLEAN NTAPI VideoPortDDCMonitorHelper(PVOID HwDeviceExtension, PVOID DDCContro
 {
     PDDC_CONTROL Ddc = DDCControl;
     VIDEO_I2C_CONTROL Control;
+    UCHAR Segment;
     ULONG Try;
 
     if (Ddc == NULL || Ddc->Size < sizeof(*Ddc) || EdidBuffer == NULL || EdidBufferSize == 0 ||
         !VpCheckPassive("PORT", "VideoPortDDCMonitorHelper"))
         return FALSE;
     VpI2CControl(&Ddc->I2CCallbacks, &Control);
+    Segment = VpEdidSegment(Ddc);
     for (Try = 0; Try < 3; Try++)
-        if (VpReadEdid(HwDeviceExtension, &Control, Ddc->EdidSegment, EdidBuffer, EdidBufferSize) &&
-            VpEdidValid(EdidBuffer, EdidBufferSize, Ddc->EdidSegment))
+        if (VpReadEdid(HwDeviceExtension, &Control, Segment, EdidBuffer, EdidBufferSize) &&
+            VpEdidValid(EdidBuffer, EdidBufferSize, Segment))
             return TRUE;
     RtlZeroMemory(EdidBuffer, EdidBufferSize);
     return FALSE;

@@ -170,6 +170,7 @@ NTSTATUS NTAPI VpAddDevice(PDRIVER_OBJECT DriverObject, PDEVICE_OBJECT Physical)
 VOID NTAPI VpDeleteDevice(PVP_DEVICE Device)
 {
     VpStopAdapter(Device);
+    VpDeleteChildren(Device); /* those of an early enumeration */
     VpUnregisterDevice(Device);
     VpDeleteStarts(Device);
     if (Device->Below != NULL)

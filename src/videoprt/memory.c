@@ -141,7 +141,8 @@ VP_STATUS NTAPI VideoPortMapBankedMemory(PVOID HwDeviceExtension, PHYSICAL_ADDRE
 {
     if (VirtualAddress != NULL)
         *VirtualAddress = NULL;
-    VP_REPORT("PORT", "VideoPortMapBankedMemory: banked memory exists in NT 4 only; map the linear "
-                      "frame buffer with VideoPortMapMemory");
+    DbgPrintEx(DPFLTR_VIDEO_ID, DPFLTR_WARNING_LEVEL,
+               "VideoPortMapBankedMemory: banked memory exists in NT 4 only; map the linear frame "
+               "buffer with VideoPortMapMemory\n");
     return ERROR_INVALID_FUNCTION;
 }

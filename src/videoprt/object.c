@@ -73,6 +73,10 @@ static VOID NTAPI VpReclaimObject(PVP_OBJECT Object)
     case VpObjectRequestLock:
         VpReclaimRequestLock(Object);
         break;
+    case VpObjectContiguous:
+        MmFreeContiguousMemory(Object->Key);
+        VpFreeObject(Object);
+        break;
     case VpObjectEvent:
     case VpObjectSpinLock:
         VpFreeObject(Object);

@@ -45,8 +45,25 @@ VOID NTAPI VideoPortReleaseBuffer(PVOID HwDeviceExtension, PVOID Buffer)
     ExFreePool(Buffer);
 }
 
+/* No function of the port's frees it again: the port does, with the device. */
 PVOID NTAPI VideoPortAllocateContiguousMemory(PVOID HwDeviceExtension, ULONG NumberOfBytes,
                                               PHYSICAL_ADDRESS HighestAcceptableAddress)
 {
-    return MmAllocateContiguousMemory(NumberOfBytes, HighestAcceptableAddress);
+    PVP_DEVICE Device = VpCheckDevice(HwDeviceExtension, "VideoPortAllocateContiguousMemory");
+    PVP_OBJECT Object;
+    PVOID Memory;
+
+    if (Device == NULL || !VpCheckPassive("PORT", "VideoPortAllocateContiguousMemory"))
+        return NULL;
+    Object = VpAllocateObject(Device, VpObjectContiguous, sizeof(*Object));
+    if (Object == NULL)
+        return NULL;
+    Memory = MmAllocateContiguousMemory(NumberOfBytes, HighestAcceptableAddress);
+    if (Memory == NULL) {
+        VpFreeObject(Object);
+        return NULL;
+    }
+    Object->Opens = 0; /* no leak of the miniport's, whenever it was made */
+    VpInsertObject(Device, Object, Memory);
+    return Memory;
 }

@@ -56,6 +56,15 @@ static BOOLEAN NTAPI VpOldRead(PVOID HwDeviceExtension, PI2C_CALLBACKS Callbacks
     return VpI2CRead(HwDeviceExtension, &Control, Buffer, Length, TRUE);
 }
 
+/* A miniport may ask for the newest table first, and content itself with an older one. */
+static VP_STATUS NTAPI VpRefuseTable(PCSTR Service, PINTERFACE Interface, PCSTR Known)
+{
+    DbgPrintEx(DPFLTR_VIDEO_ID, DPFLTR_INFO_LEVEL,
+               "VideoPortQueryServices: %s: version %u in %u bytes is unknown; there is %s\n",
+               Service, (ULONG)Interface->Version, (ULONG)Interface->Size, Known);
+    return ERROR_INVALID_PARAMETER;
+}
+
 static VP_STATUS NTAPI VpQueryI2C(PINTERFACE Interface)
 {
     PVIDEO_PORT_I2C_INTERFACE Old = (PVIDEO_PORT_I2C_INTERFACE)Interface;
@@ -74,7 +83,7 @@ static VP_STATUS NTAPI VpQueryI2C(PINTERFACE Interface)
         New->I2CWrite = VpI2CWrite;
         New->I2CRead = VpI2CRead;
     } else {
-        return ERROR_INVALID_PARAMETER;
+        return VpRefuseTable("I2C", Interface, "version 1 and version 2");
     }
     VpFillInterface(Interface);
     return NO_ERROR;
@@ -88,7 +97,7 @@ static VP_STATUS NTAPI VpQueryDebugReport(PINTERFACE Interface)
 
     if (Interface->Version != VIDEO_PORT_DEBUG_REPORT_INTERFACE_VERSION_1 ||
         Interface->Size < sizeof(*Report))
-        return ERROR_INVALID_PARAMETER;
+        return VpRefuseTable("debug report", Interface, "version 1");
     Report->DbgReportCreate = (PVOID)VideoPortDbgReportCreate;
     Report->DbgReportSecondaryData = (PVOID)VideoPortDbgReportSecondaryData;
     Report->DbgReportComplete = (PVOID)VideoPortDbgReportComplete;
@@ -115,8 +124,9 @@ static VP_STATUS NTAPI VpRefuseService(VIDEO_PORT_SERVICES Type)
 
     for (Index = 0; Index < RTL_NUMBER_OF(Missing); Index++)
         if (Missing[Index].Type == Type)
-            DbgPrintEx(DPFLTR_VIDEO_ID, DPFLTR_INFO_LEVEL, "VideoPortQueryServices: %s\n",
-                       Missing[Index].Why);
+            break;
+    DbgPrintEx(DPFLTR_VIDEO_ID, DPFLTR_INFO_LEVEL, "VideoPortQueryServices: service %u: %s\n",
+               (ULONG)Type, Index < RTL_NUMBER_OF(Missing) ? Missing[Index].Why : "there is none");
     return ERROR_INVALID_FUNCTION;
 }
 

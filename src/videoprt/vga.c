@@ -37,10 +37,10 @@ VP_STATUS NTAPI VideoPortInt10(PVOID HwDeviceExtension, PVIDEO_X86_BIOS_ARGUMENT
 {
     if (BiosArguments == NULL || VpCheckDevice(HwDeviceExtension, "VideoPortInt10") == NULL)
         return ERROR_INVALID_PARAMETER;
-    VP_REPORT("PORT",
-              "VideoPortInt10: function %x: there is no video BIOS here; program the device's "
-              "registers instead",
-              BiosArguments->Eax);
+    DbgPrintEx(DPFLTR_VIDEO_ID, DPFLTR_WARNING_LEVEL,
+               "VideoPortInt10: function %x: there is no video BIOS here; program the device's "
+               "registers instead\n",
+               BiosArguments->Eax);
     return ERROR_INVALID_FUNCTION;
 }
 

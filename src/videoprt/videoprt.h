@@ -232,7 +232,8 @@ typedef enum _VP_OBJECT_KIND {
     VpObjectSpinLock,
     VpObjectMapping,
     VpObjectCommonBuffer,
-    VpObjectRequestLock
+    VpObjectRequestLock,
+    VpObjectContiguous
 } VP_OBJECT_KIND;
 
 typedef struct _VP_OBJECT {

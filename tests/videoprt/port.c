@@ -20,14 +20,19 @@ static uint64_t card_read(void *model, unsigned bar, uint64_t offset, unsigned w
 {
     struct card *card = model;
 
-    return offset == 0 ? card->level : 0xA0A1A2A3A4A5A6A7u + offset;
+    return bar == 0 && offset == 0 ? card->level : CARD_VALUE(offset);
 }
 
 static void card_write(void *model, unsigned bar, uint64_t offset, unsigned width, uint64_t value)
 {
     struct card *card = model;
 
-    if (offset != 0)
+    card->write.bar = bar;
+    card->write.width = width;
+    card->write.offset = offset;
+    card->write.value = value;
+    card->write.count++;
+    if (bar != 0 || offset != 0)
         return;
     card->level = (uint32_t)value;
     vport_device_interrupt(card->device, value != 0);

@@ -22,17 +22,23 @@
 #include "videoprt/videoprt.h"
 
 /* The card: BAR 0 registers, BAR 1 ports, BAR 2 memory. Writing 1 to register 0 raises the
- * interrupt, 0 lowers it. */
+ * interrupt, 0 lowers it; reading anywhere else gives CARD_VALUE of the offset. */
 struct card {
     struct vport_device *device;
     uint32_t level;
+    struct { /* the last write, and how many there were */
+        unsigned bar, width, count;
+        uint64_t offset, value;
+    } write;
     uint8_t memory[4096] __attribute__((aligned(4096)));
 };
+
+#define CARD_VALUE(offset) (0xA0A1A2A3A4A5A6A7u + (offset))
 
 /* What the miniport does; set before port_start. NULL: nothing, and success. */
 struct miniport {
     VIDEO_HW_INITIALIZATION_DATA
-        data;          /* filled by port_begin with routines that do nothing; tests change it */
+    data;              /* filled by port_begin with routines that do nothing; tests change it */
     ULONG init_status; /* VideoPortInitialize's answer */
     VIDEO_PORT_CONFIG_INFO config; /* as HwVidFindAdapter got it */
     VP_STATUS (*find)(PVOID extension, PVIDEO_PORT_CONFIG_INFO config);

@@ -189,6 +189,31 @@ static void a_monitor_tells_who_it_is(void **state)
     run(edid_body);
 }
 
+static VOID NTAPI wait_vsync(PVOID HwDeviceExtension)
+{
+    fail_msg("an EDID is read without waiting for the picture");
+}
+
+/* Its WaitVsync lies where DDC_CONTROL has the segment. */
+static void old_table_body(void)
+{
+    I2C_FNC_TABLE table = {.Size = sizeof(table),
+                           .WriteClockLine = write_clock,
+                           .WriteDataLine = write_data,
+                           .ReadClockLine = read_clock,
+                           .ReadDataLine = read_data,
+                           .WaitVsync = wait_vsync};
+    UCHAR edid[128];
+
+    assert_true(VideoPortDDCMonitorHelper(port.extension, &table, edid, 128));
+    assert_memory_equal(edid, monitor.edid, 128);
+}
+
+static void the_older_table_has_no_segment(void **state)
+{
+    run(old_table_body);
+}
+
 static void slow_body(void)
 {
     DDC_CONTROL control = ddc(0);
@@ -294,6 +319,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_monitor_tells_who_it_is),
+        cmocka_unit_test(the_older_table_has_no_segment),
         cmocka_unit_test(a_slow_monitor_may_hold_the_clock),
         cmocka_unit_test(no_monitor_or_a_wrong_sum_is_false),
         cmocka_unit_test(services),

@@ -128,6 +128,63 @@ static void children_become_device_objects(void **state)
     port_end(0);
 }
 
+/* How many children the stopped device tells of. */
+static ULONG early_children;
+
+static void early_body(void)
+{
+    PDEVICE_OBJECT fdo = device()->Fdo;
+    PDEVICE_RELATIONS relations;
+    ULONG_PTR information;
+
+    assert_int_equal(pnp(fdo, IRP_MN_STOP_DEVICE, 0, &information), STATUS_SUCCESS);
+    assert_int_equal(pnp(fdo, IRP_MN_QUERY_DEVICE_RELATIONS, BusRelations, &information),
+                     STATUS_SUCCESS);
+    relations = (PDEVICE_RELATIONS)information;
+    early_children = relations->Count;
+    for (ULONG i = 0; i < relations->Count; i++)
+        ObDereferenceObject(relations->Objects[i]);
+    ExFreePool(relations);
+}
+
+static ULONG count_early_children(BOOLEAN allow, ULONG size)
+{
+    monitors = 2;
+    port_begin("");
+    port.driver.data.HwGetVideoChildDescriptor = child_descriptor;
+    port.driver.data.HwChildDeviceExtensionSize = 32;
+    port.driver.data.AllowEarlyEnumeration = allow;
+    port.driver.data.HwInitDataSize = size;
+    assert_int_equal(port_start(), VPORT_OK);
+    port_call(early_body);
+    port_end(0);
+    return early_children;
+}
+
+static void only_who_allows_it_is_asked_before_find_adapter(void **state)
+{
+    assert_int_equal(count_early_children(TRUE, SIZE_OF_WXP_VIDEO_HW_INITIALIZATION_DATA), 2);
+    assert_int_equal(count_early_children(TRUE, SIZE_OF_W2K_VIDEO_HW_INITIALIZATION_DATA), 2);
+    assert_int_equal(count_early_children(FALSE, SIZE_OF_WXP_VIDEO_HW_INITIALIZATION_DATA), 0);
+}
+
+static void foreign_object_body(void)
+{
+    /* The bus driver's object: its extension is not the port's to read. */
+    assert_null(VideoPortGetAssociatedDeviceExtension(device()->Physical));
+    assert_int_equal(VideoPortGetAssociatedDeviceID(device()->Physical), 0);
+    assert_null(VideoPortGetAssociatedDeviceExtension(NULL));
+    assert_int_equal(VideoPortGetAssociatedDeviceID(NULL), 0);
+}
+
+static void other_drivers_objects_have_no_extension_of_ours(void **state)
+{
+    port_begin("");
+    assert_int_equal(port_start(), VPORT_OK);
+    port_call(foreign_object_body);
+    port_end(0);
+}
+
 /* ---- Second views ---- */
 
 static PVOID second_view;
@@ -291,6 +348,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(children_become_device_objects),
+        cmocka_unit_test(only_who_allows_it_is_asked_before_find_adapter),
+        cmocka_unit_test(other_drivers_objects_have_no_extension_of_ours),
         cmocka_unit_test(a_second_view_has_an_extension_of_its_own),
         cmocka_unit_test(power_states_reach_the_miniport),
         cmocka_unit_test(a_crash_takes_the_miniports_data_along),
