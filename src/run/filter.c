@@ -49,6 +49,8 @@ static const char *const allowed[] = {
     "recvmsg",
     "sendto",
     "recvfrom",
+    "send", /* i386: as socketcall(), of which the library lets these pass and no others */
+    "recv",
     "shutdown",
     "futex",
     "futex_time64",

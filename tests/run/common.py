@@ -15,3 +15,8 @@ CRASHED = 4
 def driver(name):
     """Path of a driver that meson.build made."""
     return DRIVERS / (name + ".sys")
+
+
+def machines(name):
+    """The driver for every machine that it could be built for, x86-64 first."""
+    return [path for path in (driver(name), driver(name + "-i386")) if path.exists()]

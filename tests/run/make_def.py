@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Prints the import library definition of videoprt.sys for x86-64, with more names at its end.
+"""Prints the import library definition of videoprt.sys, with a name more that nothing provides.
 
-usage: make_def.py ROOT NAME...
+usage: make_def.py ROOT amd64|i386
 """
 import pathlib
 import sys
@@ -9,6 +9,5 @@ import sys
 sys.path.insert(0, str(pathlib.Path(sys.argv[1]) / "scripts"))
 import make_export_table  # noqa: E402  pylint: disable=wrong-import-position
 
-sys.stdout.write(make_export_table.definition("amd64"))
-for name in sys.argv[2:]:
-    print("    " + name)
+sys.stdout.write(make_export_table.definition(sys.argv[2]))
+print("    VideoPortDoesNotExist" + {"amd64": "", "i386": "@8"}[sys.argv[2]])
