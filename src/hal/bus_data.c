@@ -99,9 +99,13 @@ ULONG NTAPI HalSetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, UL
     return vport_hal_set_config(device, PCI_WHICHSPACE_CONFIG, Buffer, Offset, Length);
 }
 
+/* Any IRQL. FALSE: there is no such bus. *AddressSpace, 0 for memory and 1 for ports, stays. */
 BOOLEAN NTAPI HalTranslateBusAddress(INTERFACE_TYPE InterfaceType, ULONG BusNumber,
                                      PHYSICAL_ADDRESS BusAddress, PULONG AddressSpace,
                                      PPHYSICAL_ADDRESS TranslatedAddress)
 {
+    /* The legacy addresses of the VGA count as the ISA bus behind the PCI bus. */
+    if (BusNumber != 0 || (InterfaceType != PCIBus && InterfaceType != Isa))
+        return FALSE;
     return vport_hal_translate(NULL, BusAddress, 1, AddressSpace, TranslatedAddress);
 }

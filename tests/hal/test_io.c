@@ -43,10 +43,19 @@ static void decode(struct scene *scene, USHORT command)
         sizeof(command));
 }
 
+/* The last write was this one. */
+static void expect_write(struct scene *scene, uint64_t offset, unsigned width, uint64_t value)
+{
+    assert_int_equal(scene->sim.last_offset, offset);
+    assert_int_equal(scene->sim.last_width, width);
+    assert_int_equal(scene->sim.last_value, value);
+}
+
 static void registers_of_every_width(void **state)
 {
     ULONG longs[3];
-    USHORT words[3] = {1, 2, 3};
+    USHORT words[3];
+    UCHAR bytes[3];
     struct scene scene;
     PUCHAR registers;
 
@@ -57,25 +66,50 @@ static void registers_of_every_width(void **state)
     assert_int_equal(READ_REGISTER_UCHAR(registers + 3), (UCHAR)probe_value(0, 3, 1));
     assert_int_equal(READ_REGISTER_USHORT((PUSHORT)(registers + 6)), (USHORT)probe_value(0, 6, 2));
     assert_int_equal(READ_REGISTER_ULONG((PULONG)(registers + 64)), (ULONG)probe_value(0, 64, 4));
+    READ_REGISTER_BUFFER_UCHAR(registers + 15, bytes, 3);
+    READ_REGISTER_BUFFER_USHORT((PUSHORT)(registers + 18), words, 3);
     READ_REGISTER_BUFFER_ULONG((PULONG)(registers + 16), longs, 3);
-    for (ULONG i = 0; i < 3; i++)
+    for (ULONG i = 0; i < 3; i++) {
+        assert_int_equal(bytes[i], (UCHAR)probe_value(0, 15 + i, 1));
+        assert_int_equal(words[i], (USHORT)probe_value(0, 18 + 2 * i, 2));
         assert_int_equal(longs[i], (ULONG)probe_value(0, 16 + 4 * i, 4));
-    WRITE_REGISTER_ULONG((PULONG)(registers + 8), 0xCAFE);
-    assert_int_equal(scene.sim.last_offset, 8);
-    assert_int_equal(scene.sim.last_width, 4);
-    assert_int_equal(scene.sim.last_value, 0xCAFE);
+    }
+    MmUnmapIoSpace(registers, 4096);
+    scene_end(&scene, 0);
+}
+
+static void registers_are_written_in_every_width(void **state)
+{
+    ULONG longs[3] = {1, 2, 0x30003};
+    USHORT words[3] = {1, 2, 0x303};
+    UCHAR bytes[3] = {1, 2, 3};
+    struct scene scene;
+    PUCHAR registers;
+
+    scene_begin(&scene, platform, 64);
+    decode(&scene, 7);
+    registers = map(find(&scene, VPORT_IO_MEMORY, false), 0, 4096);
     WRITE_REGISTER_UCHAR(registers + 9, 0x5A);
-    assert_int_equal(scene.sim.last_width, 1);
+    expect_write(&scene, 9, 1, 0x5A);
+    WRITE_REGISTER_USHORT((PUSHORT)(registers + 6), 0x1234);
+    expect_write(&scene, 6, 2, 0x1234);
+    WRITE_REGISTER_ULONG((PULONG)(registers + 8), 0xCAFE);
+    expect_write(&scene, 8, 4, 0xCAFE);
+    WRITE_REGISTER_BUFFER_UCHAR(registers + 31, bytes, 3);
+    expect_write(&scene, 33, 1, 3);
     WRITE_REGISTER_BUFFER_USHORT((PUSHORT)(registers + 32), words, 3);
-    assert_int_equal(scene.sim.last_offset, 36);
-    assert_int_equal(scene.sim.last_value, 3);
+    expect_write(&scene, 36, 2, 0x303);
+    WRITE_REGISTER_BUFFER_ULONG((PULONG)(registers + 32), longs, 3);
+    expect_write(&scene, 40, 4, 0x30003);
     MmUnmapIoSpace(registers, 4096);
     scene_end(&scene, 0);
 }
 
 static void ports_are_their_numbers(void **state)
 {
-    UCHAR bytes[2] = {0x11, 0x22};
+    ULONG longs[2];
+    USHORT words[2];
+    UCHAR bytes[2];
     struct scene scene;
     PUCHAR port;
 
@@ -85,11 +119,40 @@ static void ports_are_their_numbers(void **state)
     assert_int_equal(READ_PORT_UCHAR(port + 1), (UCHAR)probe_value(1, 1, 1));
     assert_int_equal(READ_PORT_USHORT((PUSHORT)(port + 2)), (USHORT)probe_value(1, 2, 2));
     assert_int_equal(READ_PORT_ULONG((PULONG)(port + 4)), (ULONG)probe_value(1, 4, 4));
+    READ_PORT_BUFFER_UCHAR(port + 1, bytes, 2);
+    READ_PORT_BUFFER_USHORT((PUSHORT)(port + 2), words, 2);
+    READ_PORT_BUFFER_ULONG((PULONG)(port + 4), longs, 2);
+    for (ULONG i = 0; i < 2; i++) { /* one port, twice */
+        assert_int_equal(bytes[i], (UCHAR)probe_value(1, 1, 1));
+        assert_int_equal(words[i], (USHORT)probe_value(1, 2, 2));
+        assert_int_equal(longs[i], (ULONG)probe_value(1, 4, 4));
+    }
+    scene_end(&scene, 0);
+}
+
+static void ports_are_written_in_every_width(void **state)
+{
+    ULONG longs[2] = {1, 0x20002};
+    USHORT words[2] = {1, 0x202};
+    UCHAR bytes[2] = {0x11, 0x22};
+    struct scene scene;
+    PUCHAR port;
+
+    scene_begin(&scene, platform, 64);
+    decode(&scene, 7);
+    port = (PUCHAR)(ULONG_PTR)find(&scene, VPORT_IO_PORT, false)->start;
+    WRITE_PORT_UCHAR(port + 3, 0x77);
+    expect_write(&scene, 3, 1, 0x77);
+    WRITE_PORT_USHORT((PUSHORT)(port + 6), 0x1234);
+    expect_write(&scene, 6, 2, 0x1234);
     WRITE_PORT_ULONG((PULONG)port, 0xBEEF);
-    assert_int_equal(scene.sim.last_value, 0xBEEF);
-    WRITE_PORT_BUFFER_UCHAR(port + 5, bytes, 2); /* one port, twice */
-    assert_int_equal(scene.sim.last_offset, 5);
-    assert_int_equal(scene.sim.last_value, 0x22);
+    expect_write(&scene, 0, 4, 0xBEEF);
+    WRITE_PORT_BUFFER_UCHAR(port + 5, bytes, 2);
+    expect_write(&scene, 5, 1, 0x22);
+    WRITE_PORT_BUFFER_USHORT((PUSHORT)(port + 6), words, 2);
+    expect_write(&scene, 6, 2, 0x202);
+    WRITE_PORT_BUFFER_ULONG((PULONG)(port + 8), longs, 2);
+    expect_write(&scene, 8, 4, 0x20002);
     scene_end(&scene, 0);
 }
 
@@ -154,6 +217,22 @@ static void configuration_space_by_slot(void **state)
     slot.u.bits.FunctionNumber = 5;
     assert_int_equal(HalGetBusData(PCIConfiguration, 0, slot.u.AsULONG, ids, sizeof(ids)), 2);
     assert_int_equal(ids[0], 0xFFFF);
+    scene_end(&scene, 0);
+}
+
+static void bus_addresses_are_the_processors(void **state)
+{
+    PHYSICAL_ADDRESS address = {.QuadPart = 0xE0001000}, translated = {.QuadPart = 0};
+    ULONG space = 1;
+    struct scene scene;
+
+    scene_begin(&scene, platform, 64);
+    assert_true(HalTranslateBusAddress(PCIBus, 0, address, &space, &translated));
+    assert_int_equal(translated.QuadPart, 0xE0001000);
+    assert_int_equal(space, 1); /* ports stay ports */
+    assert_true(HalTranslateBusAddress(Isa, 0, address, &space, &translated));
+    assert_false(HalTranslateBusAddress(PCIBus, 1, address, &space, &translated));
+    assert_false(HalTranslateBusAddress(MicroChannel, 0, address, &space, &translated));
     scene_end(&scene, 0);
 }
 
@@ -291,10 +370,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(registers_of_every_width),
+        cmocka_unit_test(registers_are_written_in_every_width),
         cmocka_unit_test(ports_are_their_numbers),
+        cmocka_unit_test(ports_are_written_in_every_width),
         cmocka_unit_test(memory_bars_are_plain_memory),
         cmocka_unit_test(what_is_no_bar_is_not_mapped),
         cmocka_unit_test(configuration_space_by_slot),
+        cmocka_unit_test(bus_addresses_are_the_processors),
         cmocka_unit_test(the_vector_has_a_devices_level),
         cmocka_unit_test(ids_name_the_function),
         cmocka_unit_test(a_started_function_decodes_and_masters),

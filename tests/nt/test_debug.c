@@ -175,6 +175,22 @@ static CDECL void print_with_prefix(const char *prefix, const char *format_text,
     END(arguments);
 }
 
+static CDECL void print_list(const char *format_text, ...)
+{
+    VPORT_VA_LIST arguments;
+
+    START(arguments, format_text);
+    assert_int_equal(vDbgPrintEx(DPFLTR_VIDEO_ID, DPFLTR_WARNING_LEVEL, format_text, arguments),
+                     STATUS_SUCCESS);
+    END(arguments);
+}
+
+static void test_debug_output_of_an_argument_list(void **state)
+{
+    print_list("%s %I64d %u", "mode", INT64_C(-5000000000), 7);
+    assert_string_equal(test.debug, "27.1 mode -5000000000 7\n");
+}
+
 static void test_debug_output_with_a_prefix(void **state)
 {
     char huge[3000];
@@ -282,6 +298,25 @@ static void test_a_bug_check_ends_the_driver_not_the_host(void **state)
     assert_false(KeDeregisterBugCheckReasonCallback(&record));
 }
 
+static void test_bug_checks_without_words_of_their_own(void **state)
+{
+    memset(&crash, 0xFF, sizeof(crash));
+    vport_nt_set_bugcheck_handler(test.nt, handle_crash, NULL);
+    if (!setjmp(escape))
+        KeBugCheck(0xEA);
+    assert_int_equal(crash.code, 0xEA);
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(crash.parameters[i], 0);
+    test.cpu.irql = PASSIVE_LEVEL;
+    expect_reports("BUGCHECK", 1);
+    if (!setjmp(escape))
+        ExRaiseAccessViolation();
+    assert_int_equal(crash.code, 0x1E); /* KMODE_EXCEPTION_NOT_HANDLED */
+    assert_int_equal(crash.parameters[0], (ULONG)STATUS_ACCESS_VIOLATION);
+    test.cpu.irql = PASSIVE_LEVEL;
+    expect_reports("BUGCHECK", 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,11 +329,13 @@ int main(void)
         nt_test(test_garbage_never_faults),
         nt_test(test_long_output_is_cut_and_counted),
         nt_test(test_debug_output_goes_to_the_sink),
+        nt_test(test_debug_output_of_an_argument_list),
         nt_test(test_debug_output_with_a_prefix),
         nt_test(test_the_video_port_reports_by_debug_output),
         nt_test(test_breakpoints_and_assertions_are_reports),
         nt_test(test_the_error_log),
         nt_test(test_a_bug_check_ends_the_driver_not_the_host),
+        nt_test(test_bug_checks_without_words_of_their_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -247,6 +247,21 @@ static void test_a_dpc_runs_when_irql_drops(void **state)
     assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
 }
 
+static void test_a_dpc_runs_where_it_was_queued(void **state)
+{
+    KIRQL old;
+    KDPC dpc;
+
+    init_dpc(&dpc);
+    KeSetTargetProcessorDpc(&dpc, 5); /* accepted, and one processor is as good as another */
+    old = KeRaiseIrqlToDpcLevel();
+    assert_true(KeInsertQueueDpc(&dpc, (PVOID)'1', NULL));
+    assert_int_equal(dpc_seen.runs, 0);
+    KeLowerIrql(old);
+    assert_int_equal(dpc_seen.runs, 1);
+    assert_int_equal(KeGetCurrentProcessorNumber(), 0);
+}
+
 static void test_a_dpc_queued_below_dispatch_runs_at_once(void **state)
 {
     KDPC dpc;
@@ -405,6 +420,7 @@ int main(void)
         nt_test(test_spin_locks_at_the_wrong_irql_are_reported),
         nt_test(test_leaving_with_a_spin_lock_held_is_reported),
         nt_test(test_a_dpc_runs_when_irql_drops),
+        nt_test(test_a_dpc_runs_where_it_was_queued),
         nt_test(test_a_dpc_queued_below_dispatch_runs_at_once),
         nt_test(test_dpcs_keep_their_order_and_importance_comes_first),
         nt_test(test_a_dpc_may_queue_itself_again),

@@ -336,6 +336,31 @@ static void lb_08_unlocking_ends_the_system_mapping(void **state)
     IoFreeMdl(mdl);
 }
 
+static void test_mapping_for_either_mode_and_any_cache_type(void **state)
+{
+    PMDL mdl = make_locked(5, 100, IoWriteAccess);
+    KIRQL irql;
+
+    assert_ptr_equal(
+        MmMapLockedPagesSpecifyCache(mdl, UserMode, MmWriteCombined, NULL, FALSE, HighPagePriority),
+        buffer + 5);
+    MmUnmapLockedPages(buffer + 5, mdl);
+    irql = KeRaiseIrqlToDpcLevel();
+    assert_ptr_equal(
+        MmMapLockedPagesSpecifyCache(mdl, KernelMode, MmCached, NULL, FALSE, NormalPagePriority),
+        buffer + 5);
+    MmUnmapLockedPages(buffer + 5, mdl);
+    expect_reports(NULL, 0);
+    (void)MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, NULL, FALSE, NormalPagePriority);
+    expect_reports("IRQL", 1); /* a user's mapping needs <= APC_LEVEL */
+    KeLowerIrql(irql);
+    MmUnlockPages(mdl);
+    assert_null(
+        MmMapLockedPagesSpecifyCache(mdl, KernelMode, MmCached, NULL, FALSE, NormalPagePriority));
+    expect_reports("MDL", 1);
+    IoFreeMdl(mdl);
+}
+
 static void test_address_validity_never_faults(void **state)
 {
     char *nothing = mmap(NULL, 2 * 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -487,6 +512,7 @@ int main(void)
         nt_test(test_a_partial_mdl_shares_frames),
         nt_test(test_a_partial_mdl_outside_its_source_is_reported),
         nt_test(lb_08_unlocking_ends_the_system_mapping),
+        nt_test(test_mapping_for_either_mode_and_any_cache_type),
         nt_test(test_address_validity_never_faults),
         nt_test(test_reading_stops_where_memory_ends),
         nt_test(test_physical_addresses),

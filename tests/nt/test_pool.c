@@ -24,6 +24,22 @@ static void test_pool_is_aligned_and_filled(void **state)
     ExFreePool(block);
 }
 
+static void test_quotas_are_not_kept(void **state)
+{
+    PVOID block = ExAllocatePoolWithQuotaTag(PagedPool, 100, TAG);
+    PVOID other = ExAllocatePoolWithQuotaTag(
+        (POOL_TYPE)(NonPagedPool | POOL_QUOTA_FAIL_INSTEAD_OF_RAISE), 100, TAG);
+    KIRQL irql = KeRaiseIrqlToDpcLevel();
+
+    assert_non_null(block);
+    assert_non_null(other);
+    ExFreePoolWithTag(other, TAG); /* nonpaged: the flag is not part of the type */
+    expect_reports(NULL, 0);
+    assert_null(ExAllocatePoolWithQuotaTag(NonPagedPool, (SIZE_T)-1, TAG));
+    KeLowerIrql(irql);
+    ExFreePoolWithTag(block, TAG);
+}
+
 static void test_more_than_there_is_gives_null(void **state)
 {
     assert_null(ExAllocatePoolWithTag(NonPagedPool, (SIZE_T)-1, TAG));
@@ -282,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         nt_test(test_pool_is_aligned_and_filled),
+        nt_test(test_quotas_are_not_kept),
         nt_test(test_more_than_there_is_gives_null),
         nt_test(test_nothing_asked_for_is_reported),
         nt_test(test_writing_beyond_the_end_is_reported),

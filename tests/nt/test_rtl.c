@@ -239,6 +239,14 @@ static void test_versions(void **state)
     assert_int_equal(version.wProductType, 1);
 }
 
+static void test_local_time_is_utc(void **state)
+{
+    LARGE_INTEGER system = {.QuadPart = 0x123456789abcdef}, local = {.QuadPart = 0};
+
+    ExSystemTimeToLocalTime(&system, &local);
+    assert_int_equal(local.QuadPart, 0x123456789abcdef);
+}
+
 static void test_who_is_running(void **state)
 {
     assert_int_equal(KeGetCurrentProcessorNumber(), 0);
@@ -302,6 +310,7 @@ int main(void)
         nt_test(test_lists_under_a_spin_lock),
         nt_test(test_interlocked_exports),
         nt_test(test_versions),
+        nt_test(test_local_time_is_utc),
         nt_test(test_who_is_running),
         nt_test(test_statuses),
         nt_test(test_legacy_claims_never_conflict),
