@@ -387,6 +387,16 @@ typedef struct _VIDEO_HARDWARE_STATE {
     ULONG StateLength;
 } VIDEO_HARDWARE_STATE, *PVIDEO_HARDWARE_STATE;
 
+/* IOCTL_VIDEO_REGISTER_VDM: out */
+typedef struct _VIDEO_REGISTER_VDM {
+    ULONG MinimumStateSize;
+} VIDEO_REGISTER_VDM, *PVIDEO_REGISTER_VDM;
+
+/* IOCTL_VIDEO_ENABLE_VDM, IOCTL_VIDEO_DISABLE_VDM: in */
+typedef struct _VIDEO_VDM {
+    HANDLE ProcessHandle;
+} VIDEO_VDM, *PVIDEO_VDM;
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 /* What VideoPortCreateEvent hands out; opaque to the miniport. */

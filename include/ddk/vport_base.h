@@ -164,6 +164,20 @@ typedef va_list VPORT_VA_LIST;
 #define __w64
 #endif
 
+/* No exception is ever dispatched: a scope's body is all there is of it. (C++'s library has a __try
+   of its own; clang knows the words when it is asked to.) */
+#if !defined(__cplusplus) && !defined(__try)
+#define __try
+#define __except(filter) if (0 && (filter))
+#define __finally
+#endif
+#ifndef EXCEPTION_EXECUTE_HANDLER
+#define EXCEPTION_EXECUTE_HANDLER 1
+#define EXCEPTION_CONTINUE_SEARCH 0
+#define EXCEPTION_CONTINUE_EXECUTION (-1)
+#define GetExceptionCode() ((ULONG)0)
+#endif
+
 /* __declspec(word) becomes VPORT_DECLSPEC_word; a word that is not listed here is an error. */
 #ifndef __declspec
 #define __declspec(x) VPORT_DECLSPEC_##x

@@ -74,6 +74,8 @@ uint64_t vport_trace_name(struct vport_trace *trace, enum vport_trace_names kind
 /* The slow half of vport_trace(): formats and hands over. */
 void vport_trace_write(struct vport_trace *trace, enum vport_trace_kind kind, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 
+#ifndef __cplusplus /* which does not know C11's atomics; it sees the trace through a sink */
+
 struct vport_trace_switch {
     _Atomic int on;
 };
@@ -91,6 +93,8 @@ static inline void vport_trace(struct vport_trace *trace, enum vport_trace_kind 
     if (vport_trace_on(trace))
         vport_trace_write(trace, kind, a, b, c, d);
 }
+
+#endif
 
 #ifdef __cplusplus
 }

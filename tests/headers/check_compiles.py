@@ -31,6 +31,55 @@ ORDERS = {
 }
 
 
+PACKING = '''#ifdef __clang__
+#pragma clang diagnostic ignored "-Wpragma-pack"
+#endif
+#include <vport_base.h>
+#include <pshpack1.h>
+struct one { UCHAR a; ULONG b; };
+#include <pshpack2.h>
+struct two { UCHAR a; ULONG b; };
+#include <poppack.h>
+struct one_again { UCHAR a; ULONGLONG b; };
+#include <poppack.h>
+#include <pshpack4.h>
+struct four { UCHAR a; ULONGLONG b; };
+#include <poppack.h>
+#include <pshpack8.h>
+struct eight { UCHAR a; ULONGLONG b; };
+#include <poppack.h>
+C_ASSERT(sizeof(struct one) == 5 && sizeof(struct two) == 6 && sizeof(struct one_again) == 9);
+C_ASSERT(sizeof(struct four) == 12 && sizeof(struct eight) == 16);
+'''
+
+
+SCOPES = '''#include <video.h>
+ULONG probe(PULONG address);
+ULONG probe(PULONG address)
+{
+    ULONG value = 0;
+    __try {
+        value = *address;
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        value = GetExceptionCode();
+    }
+    __try {
+        value++;
+    } __finally {
+        value++;
+    }
+    return value;
+}
+'''
+
+# What a driver or a program in C++ includes.
+CPP = {
+    'drivers': 'extern "C" {\n#include <ntddk.h>\n#include <dderror.h>\n#include <ntddvdeo.h>\n#include <video.h>\n}\n',
+    'programs': ''.join(f'#include <videoport/{name}.h>\n' for name in ('host', 'device', 'trace')) +
+                'int main() { vport_machine_destroy(nullptr); }\n',
+}
+
+
 def include(*names):
     """Source text that includes the headers."""
     return ''.join(f'#include <{name}>\n' for name in names)
@@ -38,7 +87,9 @@ def include(*names):
 
 def cases():
     """(title, source) of everything that must compile."""
-    public = sorted(path.name for path in DDK.glob('*.h'))
+    # Headers that are not for themselves: they have cases of their own.
+    special = {'poppack.h', 'vport_ms_abi.h', *(f'pshpack{n}.h' for n in (1, 2, 4, 8))}
+    public = sorted(path.name for path in DDK.glob('*.h') if path.name not in special)
     for name in public:
         yield f'{name} alone', include(name)
         yield f'{name} twice', include(name, name)
@@ -48,6 +99,8 @@ def cases():
             if other != name and not name.startswith('vport_'):
                 yield f'{name}, {other}', include(name, other)
                 yield f'{other}, {name}', include(other, name)
+    yield 'packing', PACKING
+    yield 'scopes', SCOPES
     for title, order in ORDERS.items():
         yield f'order: {title}', include(*(f'{name}.h' for name in order.split()))
     yield 'driver.c', f'#include "{HERE / "driver.c"}"\n'
@@ -70,12 +123,17 @@ def main():
     # The DDK's compiler has NTAPI as its default convention and sources leave it out. gcc can do
     # that for x86-64 (clang cannot); without the option such a source is refused, not miscompiled.
     bare = (HERE / 'driver.c').read_text(encoding='ascii').replace(' NTAPI ', ' ')
-    jobs.append(('driver.c without NTAPI', bare, ['gcc', *C11, '-mabi=ms', '-fshort-wchar']))
+    ms = ['gcc', *C11, '-mabi=ms', '-fshort-wchar']
+    jobs.append(('driver.c without NTAPI', bare, ms))
+    jobs.append(('the C library under it', include(*SYSTEM) + bare, [*ms, '-include', str(DDK / 'vport_ms_abi.h')]))
+
+    # (clang needs no C++ library for that.)
+    jobs += [(f'C++: {title}', source, ['clang', '-xc++', '-std=gnu++17', f'-I{DDK.parent}']) for title, source in CPP.items()]
 
     def compile_one(job):
         _, source, (compiler, *flags) = job
-        return run(compiler, *flags, *WARNINGS, f'-I{DDK}', '-fsyntax-only', '-xc', '-',
-                   source=source)
+        language = () if '-xc++' in flags else ('-xc', *WARNINGS)
+        return run(compiler, *flags, f'-I{DDK}', '-fsyntax-only', *language, '-', source=source)
 
     failures = 0
     with concurrent.futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
