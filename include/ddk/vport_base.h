@@ -22,7 +22,14 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#if __has_include(<string.h>)
 #include <string.h>
+#else /* a compiler for Windows without a C library: these come from ntoskrnl */
+void *__cdecl memcpy(void *, const void *, size_t);
+void *__cdecl memmove(void *, const void *, size_t);
+void *__cdecl memset(void *, int, size_t);
+int __cdecl memcmp(const void *, const void *, size_t);
+#endif
 
 /* ---- machine --------------------------------------------------------------------------------- */
 
