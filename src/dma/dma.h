@@ -15,6 +15,7 @@
 #include <videoport/report.h>
 #include <videoport/status.h>
 #include <videoport/trace.h>
+#include "base/call.h"
 #include "dma/platform.h"
 #include "mem/space.h"
 
@@ -94,7 +95,7 @@ void vport_dma_adapter_dispatch(struct vport_dma_adapter *adapter);
  * operation keeps of the request's: read it before anything that may end the operation.
  */
 enum { VPORT_DMA_USER = 4 };
-typedef void vport_dma_ready(const uintptr_t *user, struct vport_dma_list *list);
+typedef void VPORT_DRIVER_CALL vport_dma_ready(const uintptr_t *user, struct vport_dma_list *list);
 
 struct vport_dma_request {
     struct vport_pages *pages; /* locked; stays so until unmap (see vport_pages_hold) */
@@ -112,14 +113,16 @@ struct vport_dma_request {
  * VPORT_E_NO_REGISTERS: needs more than were granted (never succeeds: split it); VPORT_E_NO_MEMORY; VPORT_E_DEVICE (IOMMU).
  * Nested deeper than a few callbacks the request is queued, and runs when the outer callback has returned (SD-A10).
  */
-enum vport_status vport_dma_map(struct vport_dma_adapter *adapter, const struct vport_dma_request *request);
+enum vport_status VPORT_DRIVER_CALL vport_dma_map(struct vport_dma_adapter *adapter,
+                                                  const struct vport_dma_request *request);
 
 /*
  * Ends an operation: copies back what the device wrote into bounce pages, frees registers and list, lets waiters run.
  * `list` may be any pointer value. VPORT_E_UNKNOWN: not a live list (nothing done). A wrong `adapter` or direction is reported
  * and the recorded ones are used (CD-A1, CD-A3).
  */
-enum vport_status vport_dma_unmap(struct vport_dma_adapter *adapter, struct vport_dma_list *list, bool to_device);
+enum vport_status VPORT_DRIVER_CALL vport_dma_unmap(struct vport_dma_adapter *adapter,
+                                                    struct vport_dma_list *list, bool to_device);
 
 /* true if `list` is live; then *adapter is its owner. Any pointer value. */
 bool vport_dma_list_owner(const struct vport_dma_list *list, struct vport_dma_adapter **adapter);

@@ -34,7 +34,8 @@ static inline enum vport_status check(struct vport_dma_adapter *adapter,
     if (!adapter || !request || !request->pages || !request->ready || !request->length)
         return VPORT_E_INVALID;
     pages = request->pages;
-    if (vport_dma_adapter_state(adapter) != VPORT_ADAPTER_LIVE || !pages->locked)
+    if (atomic_load_explicit(&adapter->state, memory_order_acquire) != VPORT_ADAPTER_LIVE ||
+        !pages->locked)
         return VPORT_E_STATE;
     if (!vport_range_fits(request->offset, request->length, pages->length))
         return VPORT_E_RANGE;
@@ -93,7 +94,7 @@ static inline uint32_t hold(struct vport_dma_op *op)
     return atomic_load(&op->adapter->attention);
 }
 
-static __attribute__((noinline)) void attend(struct vport_dma_adapter *adapter, uint32_t attention)
+static VPORT_DRIVER_COLD void attend(struct vport_dma_adapter *adapter, uint32_t attention)
 {
     if (attention & VPORT_ADAPTER_WAITING)
         vport_dma_adapter_dispatch(adapter);
@@ -281,8 +282,7 @@ static enum vport_status start(struct vport_dma_op *op, uint32_t attention)
 
 /* An operation that may have to bounce, to wait, or to go through an IOMMU; or whose adapter is
  * going. */
-static __attribute__((noinline)) enum vport_status map_special(struct vport_dma_op *op,
-                                                               uint32_t attention)
+static VPORT_DRIVER_COLD enum vport_status map_special(struct vport_dma_op *op, uint32_t attention)
 {
     enum vport_status status = VPORT_E_STATE;
 
@@ -294,8 +294,8 @@ static __attribute__((noinline)) enum vport_status map_special(struct vport_dma_
     return status;
 }
 
-static __attribute__((noinline)) enum vport_status map(struct vport_dma_adapter *adapter,
-                                                       const struct vport_dma_request *request)
+static VPORT_DRIVER_COLD enum vport_status map(struct vport_dma_adapter *adapter,
+                                               const struct vport_dma_request *request)
 {
     enum vport_status status = check(adapter, request);
     unsigned slot = vport_thread_slot();
@@ -334,8 +334,8 @@ static inline bool goes_straight(struct vport_dma_adapter *adapter,
            vport_thread_own_slot() < VPORT_THREAD_SLOTS;
 }
 
-enum vport_status vport_dma_map(struct vport_dma_adapter *adapter,
-                                const struct vport_dma_request *request)
+enum vport_status VPORT_DRIVER_CALL vport_dma_map(struct vport_dma_adapter *adapter,
+                                                  const struct vport_dma_request *request)
 {
     struct vport_dma_counters *counters;
     struct vport_dma_op *op;
@@ -428,7 +428,7 @@ static void bring_back(struct vport_dma_op *op)
 }
 
 /* The rest of an unmap, for whoever claimed the operation. */
-static __attribute__((noinline)) enum vport_status
+static VPORT_DRIVER_COLD enum vport_status
 unmap_claimed(struct vport_dma_op *op, struct vport_dma_adapter *adapter, bool to_device)
 {
     if (adapter != op->adapter || to_device != op->to_device)
@@ -442,8 +442,8 @@ unmap_claimed(struct vport_dma_op *op, struct vport_dma_adapter *adapter, bool t
     return VPORT_OK;
 }
 
-static __attribute__((noinline)) enum vport_status
-unmap(struct vport_dma_adapter *adapter, struct vport_dma_list *list, bool to_device)
+static VPORT_DRIVER_COLD enum vport_status unmap(struct vport_dma_adapter *adapter,
+                                                 struct vport_dma_list *list, bool to_device)
 {
     struct vport_dma_op *op = find(list);
 
@@ -462,8 +462,8 @@ static inline bool ends_straight(const struct vport_dma_op *op, struct vport_dma
            !vport_trace_on(adapter->trace) && vport_thread_own_slot() < VPORT_THREAD_SLOTS;
 }
 
-enum vport_status vport_dma_unmap(struct vport_dma_adapter *adapter, struct vport_dma_list *list,
-                                  bool to_device)
+enum vport_status VPORT_DRIVER_CALL vport_dma_unmap(struct vport_dma_adapter *adapter,
+                                                    struct vport_dma_list *list, bool to_device)
 {
     struct vport_dma_op *op = op_of(list);
     struct vport_pages *pages;

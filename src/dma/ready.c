@@ -18,7 +18,7 @@ void vport_ready_defer(struct vport_dma_op *op)
     vport_ready.last = op;
 }
 
-void vport_ready_drain(void)
+void VPORT_DRIVER_CALL vport_ready_drain(void)
 {
     struct vport_dma_op *op;
 

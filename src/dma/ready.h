@@ -14,7 +14,7 @@ extern VPORT_THREAD_LOCAL struct vport_ready {
 } vport_ready;
 
 void vport_ready_defer(struct vport_dma_op *op);
-void vport_ready_drain(void);
+void VPORT_DRIVER_CALL vport_ready_drain(void);
 
 /* true if a callback of this thread need not be put off. */
 static inline bool vport_ready_now(void)

@@ -213,7 +213,7 @@ NTSTATUS NTAPI vport_hal_allocate_channel(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJEC
 
 /* ---- Mapping ---- */
 
-static void map_ready(const uintptr_t *user, struct vport_dma_list *list)
+static void VPORT_DRIVER_CALL map_ready(const uintptr_t *user, struct vport_dma_list *list)
 {
     ((struct channel_map *)user[0])->list = list;
 }

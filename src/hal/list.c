@@ -3,9 +3,8 @@
  * Scatter/gather lists: GetScatterGatherList, PutScatterGatherList and their relatives that build
  * into a driver's buffer.
  *
- * The one place where a driver's DMA call leaves the Windows calling convention: get_list and
- * put_list each call into the DMA room once. Compilers save the ten vector registers that the
- * conventions disagree on around them; nothing above does.
+ * get_list and put_list keep the drivers' calling convention, and so does what they call of the DMA
+ * room (base/call.h): on their way nothing changes it, but functions for what happens seldom.
  *
  * Sources: wdm/nc-wdm-pget_scatter_gather_list, ...pput_scatter_gather_list,
  * ...pcalculate_scatter_gather_list_size,
@@ -13,6 +12,7 @@
  * kernel/using-scatter-gather-dma.
  */
 #include "hal/private.h"
+#include "nt/mdl.h"
 
 /* What GetScatterGatherList stores in the operation. */
 enum { USER_ROUTINE, USER_CONTEXT, USER_DEVICE, USER_BUILT };
@@ -28,7 +28,7 @@ _Static_assert(sizeof(struct vport_dma_list) == FIELD_OFFSET(SCATTER_GATHER_LIST
                "SG-6");
 _Static_assert(sizeof(struct vport_dma_element) == sizeof(SCATTER_GATHER_ELEMENT), "SG-6");
 
-static void deliver(const uintptr_t *user, PSCATTER_GATHER_LIST list)
+static void VPORT_DRIVER_CALL deliver(const uintptr_t *user, PSCATTER_GATHER_LIST list)
 {
     PDRIVER_LIST_CONTROL routine = (PDRIVER_LIST_CONTROL)user[USER_ROUTINE];
     PDEVICE_OBJECT device = (PDEVICE_OBJECT)user[USER_DEVICE];
@@ -36,7 +36,7 @@ static void deliver(const uintptr_t *user, PSCATTER_GATHER_LIST list)
     routine(device, device ? device->CurrentIrp : NULL, list, (PVOID)user[USER_CONTEXT]);
 }
 
-static void ready(const uintptr_t *user, struct vport_dma_list *list)
+static void VPORT_DRIVER_CALL ready(const uintptr_t *user, struct vport_dma_list *list)
 {
     deliver(user, (PSCATTER_GATHER_LIST)list);
 }
@@ -53,8 +53,8 @@ static enum vport_status index_of(PMDL mdl, PVOID current_va, uint32_t *offset)
     return VPORT_OK;
 }
 
-static enum vport_status __attribute__((noinline))
-refuse_mdl(struct vport_hal *hal, PMDL mdl, bool chain, const char *function, const void *site)
+static VPORT_DRIVER_COLD enum vport_status refuse_mdl(struct vport_hal *hal, PMDL mdl, bool chain,
+                                                      const char *function, const void *site)
 {
     if (!chain)
         vport_hal_report(hal, "SD-A14", site,
@@ -70,8 +70,7 @@ refuse_mdl(struct vport_hal *hal, PMDL mdl, bool chain, const char *function, co
 
 /* SD-A15: locked for reading only, and the device is to write. Harmless where the memory could as
  * well be locked for writing. */
-static bool __attribute__((noinline))
-may_write(struct vport_hal *hal, const struct vport_pages *pages)
+static VPORT_DRIVER_COLD bool may_write(struct vport_hal *hal, const struct vport_pages *pages)
 {
     size_t count = vport_pages_spanned(pages->offset, pages->length);
     struct vport_frame *frames =
@@ -89,6 +88,11 @@ may_write(struct vport_hal *hal, const struct vport_pages *pages)
     return allowed;
 }
 
+static VPORT_DRIVER_COLD struct vport_pages *large_mdl_pages(PMDL mdl)
+{
+    return vport_nt_mdl_pages(mdl);
+}
+
 /* All of it that the fast path needs, inlined there; what goes wrong is not. */
 static inline __attribute__((always_inline)) enum vport_status
 fill_request(struct vport_hal_adapter *adapter, PMDL mdl, PVOID current_va, ULONG length,
@@ -96,8 +100,10 @@ fill_request(struct vport_hal_adapter *adapter, PMDL mdl, PVOID current_va, ULON
              const void *site)
 {
     const CSHORT locked = MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL;
-    struct vport_pages *pages = vport_nt_mdl_pages(mdl);
+    struct vport_pages *pages = vport_nt_mdl_pages_at_hand(mdl);
 
+    if (__builtin_expect(!pages, 0))
+        pages = large_mdl_pages(mdl);
     if (__builtin_expect(!pages || mdl->Next || !(mdl->MdlFlags & locked), 0))
         return refuse_mdl(adapter->hal, mdl, pages && mdl->Next, function, site);
     if (__builtin_expect(!write && pages->access == VPORT_ACCESS_READ, 0) &&
@@ -130,8 +136,8 @@ static void report_range(struct vport_hal *hal, enum vport_status status,
 }
 
 /* MR-7: DISPATCH_LEVEL exactly. */
-static bool __attribute__((noinline))
-wrong_level(const char *rule, const char *function, KIRQL irql, const void *site)
+static VPORT_DRIVER_COLD bool wrong_level(const char *rule, const char *function, KIRQL irql,
+                                          const void *site)
 {
     vport_hal_report(
         vport_hal_current(), rule, site,
@@ -148,12 +154,25 @@ static inline bool at_dispatch(const char *rule, const char *function, const voi
     return __builtin_expect(irql == DISPATCH_LEVEL, 1) || wrong_level(rule, function, irql, site);
 }
 
-static NTSTATUS __attribute__((noinline))
-list_failed(struct vport_hal_adapter *adapter, enum vport_status status,
-            const struct vport_dma_request *request, const void *site)
+static VPORT_DRIVER_COLD NTSTATUS list_failed(struct vport_hal_adapter *adapter,
+                                              enum vport_status status,
+                                              const struct vport_dma_request *request,
+                                              const void *site)
 {
     report_range(adapter->hal, status, request, "GetScatterGatherList", site);
     return vport_hal_dma_status(status);
+}
+
+static VPORT_DRIVER_COLD NTSTATUS refused(enum vport_status status)
+{
+    return vport_hal_dma_status(status);
+}
+
+static VPORT_DRIVER_COLD NTSTATUS no_adapter(PDMA_ADAPTER pointer, const char *function,
+                                             const void *site)
+{
+    vport_hal_adapter_check(pointer, function, site);
+    return STATUS_INVALID_PARAMETER;
 }
 
 NTSTATUS NTAPI vport_hal_get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
@@ -165,16 +184,14 @@ NTSTATUS NTAPI vport_hal_get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT Device
     struct vport_dma_request request;
     enum vport_status status;
 
-    if (__builtin_expect(!adapter, 0)) {
-        vport_hal_adapter_check(DmaAdapter, "GetScatterGatherList", VPORT_HAL_SITE);
-        return STATUS_INVALID_PARAMETER;
-    }
+    if (__builtin_expect(!adapter, 0))
+        return no_adapter(DmaAdapter, "GetScatterGatherList", VPORT_HAL_SITE);
     if (!ExecutionRoutine || !at_dispatch("MR-7", "GetScatterGatherList", VPORT_HAL_SITE))
         return STATUS_INVALID_PARAMETER;
     status = fill_request(adapter, Mdl, CurrentVa, Length, WriteToDevice, &request,
                           "GetScatterGatherList", VPORT_HAL_SITE);
     if (__builtin_expect(status != VPORT_OK, 0))
-        return vport_hal_dma_status(status);
+        return refused(status);
     request.ready = ready;
     request.user[USER_ROUTINE] = (uintptr_t)ExecutionRoutine;
     request.user[USER_CONTEXT] = (uintptr_t)Context;
@@ -212,8 +229,8 @@ static struct vport_hal_built *take_built(struct vport_hal_adapter *adapter,
 }
 
 /* true if the list was one in the driver's own buffer, which is put now. */
-static bool __attribute__((noinline))
-put_built(struct vport_hal_adapter *adapter, PSCATTER_GATHER_LIST list, bool write)
+static VPORT_DRIVER_COLD bool put_built(struct vport_hal_adapter *adapter,
+                                        PSCATTER_GATHER_LIST list, bool write)
 {
     struct vport_hal_built *built = take_built(adapter, list);
 
@@ -228,8 +245,7 @@ put_built(struct vport_hal_adapter *adapter, PSCATTER_GATHER_LIST list, bool wri
  * The adapter is not live any more, or never was: the list's own one is used. An adapter that was
  * released too early still gets its operations back this way.
  */
-static void __attribute__((noinline))
-put_orphan(struct vport_dma_list *list, bool write, const void *site)
+static VPORT_DRIVER_COLD void put_orphan(struct vport_dma_list *list, bool write, const void *site)
 {
     struct vport_dma_adapter *owner;
 
@@ -296,7 +312,7 @@ NTSTATUS NTAPI vport_hal_calculate_list(PDMA_ADAPTER DmaAdapter, PMDL Mdl, PVOID
     return STATUS_SUCCESS;
 }
 
-static void ready_built(const uintptr_t *user, struct vport_dma_list *list)
+static void VPORT_DRIVER_CALL ready_built(const uintptr_t *user, struct vport_dma_list *list)
 {
     struct vport_hal_built *built = (struct vport_hal_built *)user[USER_BUILT];
 

@@ -4,6 +4,7 @@
  * instructions at the place of the call. Only blocks.h and blocks.c include this; nobody else looks
  * at these fields.
  *
+ *   pool:         | class range | class range | ...
  *   class range:  | head|block ...| head|block ...| head|block ...|  (reserved, not yet usable)  |
  *                 ^ 64-byte aligned, stride 64 * odd                ^ grown
  *
@@ -54,6 +55,8 @@ struct vport_block_pool {
     unsigned index;
     size_t header, per_item;
     const char *name;
+    char *base;     /* of the classes' ranges, one behind the other */
+    unsigned shift; /* each takes 1 << shift bytes of addresses */
     struct vport_block_class classes[VPORT_BLOCK_CLASSES];
     pthread_mutex_t lock; /* depots, growth, exact blocks */
     struct vport_block_exact *exact;
@@ -166,15 +169,34 @@ static inline bool vport_block_is_small(struct vport_block_pool *pool, const voi
                                 (uintptr_t)pointer - sizeof(struct vport_block_head));
 }
 
-static inline bool vport_block_live(struct vport_block_pool *pool, const void *pointer)
+/* The class in whose range the address lies, NULL if in none. */
+static inline struct vport_block_class *vport_block_class_at(struct vport_block_pool *pool,
+                                                             uintptr_t address)
+{
+    uintptr_t index = (address - (uintptr_t)pool->base) >> pool->shift;
+
+    return __builtin_expect(index < VPORT_BLOCK_CLASSES, 1) ? &pool->classes[index] : NULL;
+}
+
+/* As vport_block_live for all but exact blocks. Calls nothing. */
+static inline bool vport_block_live_in_class(struct vport_block_pool *pool, const void *pointer)
 {
     uintptr_t head = (uintptr_t)pointer - sizeof(struct vport_block_head);
+    struct vport_block_class *class = vport_block_class_at(pool, head);
 
-    for (unsigned i = 0; i < VPORT_BLOCK_CLASSES; i++)
-        if (vport_block_in_class(&pool->classes[i], head))
-            return atomic_load_explicit(&((struct vport_block_head *)head)->state,
-                                        memory_order_acquire) == VPORT_BLOCK_LIVE;
-    return vport_block_live_exact(pool, (const struct vport_block_head *)head);
+    return class && vport_block_in_class(class, head) &&
+           atomic_load_explicit(&((struct vport_block_head *)head)->state, memory_order_acquire) ==
+               VPORT_BLOCK_LIVE;
+}
+
+static inline bool vport_block_live(struct vport_block_pool *pool, const void *pointer)
+{
+    return vport_block_live_in_class(pool, pointer) ||
+           __builtin_expect(
+               vport_block_live_exact(
+                   pool, (const struct vport_block_head *)((uintptr_t)pointer -
+                                                           sizeof(struct vport_block_head))),
+               0);
 }
 
 #endif

@@ -22,13 +22,9 @@ struct vport_block_exact {
 
 static const size_t class_items[VPORT_BLOCK_CLASSES] = {VPORT_BLOCK_SMALL, 272, 4112, 65552,
                                                         262160};
-#if UINTPTR_MAX > UINT32_MAX
-static const uint64_t class_reserve[VPORT_BLOCK_CLASSES] = {1ull << 30, 1ull << 30, 2ull << 30,
-                                                            8ull << 30, 8ull << 30};
-#else
-static const uint64_t class_reserve[VPORT_BLOCK_CLASSES] = {16 << 20, 16 << 20, 16 << 20, 32 << 20,
-                                                            32 << 20};
-#endif
+/* Addresses for each class, as a power of two: what is asked for, and what the smallest is content
+ * with. */
+enum { ROOM_SHIFT = UINTPTR_MAX > UINT32_MAX ? 33 : 25, LEAST_ROOM_SHIFT = 21 };
 
 static pthread_mutex_t registry_lock = PTHREAD_MUTEX_INITIALIZER; /* the two lists below */
 static struct vport_block_pool *pools[VPORT_BLOCK_POOLS];
@@ -63,22 +59,28 @@ static uintptr_t inverse_of(uintptr_t odd)
     return inverse;
 }
 
-/* Takes what the system gives: an address space with a limit gets a smaller range. */
-static enum vport_status class_create(struct vport_block_class *class, size_t block_bytes,
-                                      uint64_t reserve_bytes)
+/* Takes what the system gives: in an address space with a limit the classes get less room, and the
+ * largest may get none. */
+static enum vport_status pool_reserve(struct vport_block_pool *pool)
 {
+    for (pool->shift = ROOM_SHIFT; pool->shift >= LEAST_ROOM_SHIFT; pool->shift--) {
+        pool->base = reserve((size_t)VPORT_BLOCK_CLASSES << pool->shift);
+        if (pool->base)
+            return VPORT_OK;
+    }
+    return VPORT_E_NO_MEMORY;
+}
+
+static void class_create(struct vport_block_pool *pool, unsigned index, size_t block_bytes)
+{
+    struct vport_block_class *class = &pool->classes[index];
+
+    class->base = pool->base + ((size_t)index << pool->shift);
     class->stride = vport_align_up(block_bytes, VPORT_BLOCK_LINE);
     if (class->stride / VPORT_BLOCK_LINE % 2 == 0)
         class->stride += VPORT_BLOCK_LINE;
     class->inverse = inverse_of(class->stride / VPORT_BLOCK_LINE);
-    while (reserve_bytes >= class->stride) {
-        class->base = reserve(reserve_bytes);
-        if (class->base)
-            break;
-        reserve_bytes /= 2;
-    }
-    class->capacity = class->base ? reserve_bytes / class->stride : 0;
-    return class->base ? VPORT_OK : VPORT_E_NO_MEMORY;
+    class->capacity = ((size_t)1 << pool->shift) / class->stride;
 }
 
 static bool class_commit(struct vport_block_class *class, size_t bytes, bool huge)
@@ -327,14 +329,13 @@ enum vport_status vport_block_pool_create(const char *name, size_t header, size_
                                           struct vport_block_pool **result)
 {
     struct vport_block_pool *pool = calloc(1, sizeof(*pool));
-    enum vport_status status = pool ? VPORT_OK : VPORT_E_NO_MEMORY;
+    enum vport_status status = pool ? pool_reserve(pool) : VPORT_E_NO_MEMORY;
 
     *result = NULL;
-    for (unsigned i = 0; i < VPORT_BLOCK_CLASSES && status == VPORT_OK; i++)
-        status = class_create(&pool->classes[i],
-                              sizeof(struct vport_block_head) + header + per_item * class_items[i],
-                              class_reserve[i]);
     if (status == VPORT_OK) {
+        for (unsigned i = 0; i < VPORT_BLOCK_CLASSES; i++)
+            class_create(pool, i,
+                         sizeof(struct vport_block_head) + header + per_item * class_items[i]);
         pool->name = name;
         pool->header = header;
         pool->per_item = per_item;
@@ -439,18 +440,16 @@ static struct vport_block_head *class_head(const struct vport_block_class *class
 
 bool vport_block_owns(struct vport_block_pool *pool, const void *pointer, bool *live)
 {
-    for (unsigned i = 0; i < VPORT_BLOCK_CLASSES; i++) {
-        struct vport_block_class *class = &pool->classes[i];
-        size_t index = ((uintptr_t)pointer - (uintptr_t) class->base) / class->stride;
+    struct vport_block_class *class = vport_block_class_at(pool, (uintptr_t)pointer);
+    size_t index;
 
-        if (index >= class->capacity)
-            continue;
-        *live = index < atomic_load_explicit(&class->grown, memory_order_acquire) &&
-                atomic_load_explicit(&class_head(class, index)->state, memory_order_acquire) ==
-                    VPORT_BLOCK_LIVE;
-        return true;
-    }
-    return false;
+    if (!class)
+        return false;
+    index = ((uintptr_t)pointer - (uintptr_t) class->base) / class->stride;
+    *live = index < atomic_load_explicit(&class->grown, memory_order_acquire) &&
+            atomic_load_explicit(&class_head(class, index)->state, memory_order_acquire) ==
+                VPORT_BLOCK_LIVE;
+    return true;
 }
 
 static void class_each(struct vport_block_class *class, void (*visit)(void *, void *),

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include <videoport/status.h>
+#include "base/call.h"
 #include "mem/frame.h"
 
 struct vport_space;
@@ -32,7 +33,7 @@ struct vport_pages {
     struct vport_places *places; /* the space's: set when the range lies in several regions, or in and between them */
     _Atomic uint32_t users;      /* DMA operations that still need the frames (see vport_pages_*) */
     bool locked;
-    void (*close)(struct vport_pages *pages); /* the owner's, see VPORT_PAGES_CLOSING; else never called */
+    void (VPORT_DRIVER_CALL *close)(struct vport_pages *pages); /* the owner's, see VPORT_PAGES_CLOSING; else never called */
 };
 
 /*

@@ -73,7 +73,7 @@ void vport_nt_enter(struct vport_nt *nt, struct vport_cpu *cpu)
 {
     *cpu = (struct vport_cpu){.nt = nt,
                               .number = take_number(nt),
-                              .plain = nt->threaded && !is_tracing(nt->trace),
+                              .watched = !nt->threaded || is_tracing(nt->trace),
                               .beneath = vport_cpu_current};
     InitializeListHead(&cpu->dpcs);
     vport_cpu_current = cpu;
@@ -168,7 +168,7 @@ VPORT_SHORT_WAY KIRQL raise_irql(KIRQL irql, const char *function, const void *s
     struct vport_cpu *cpu = vport_cpu_get();
     KIRQL before;
 
-    if (!cpu || !cpu->plain || irql < cpu->irql || irql > HIGH_LEVEL)
+    if (!cpu || cpu->watched || irql < cpu->irql || irql > HIGH_LEVEL)
         return raise_long(irql, function, site);
     before = cpu->irql;
     cpu->irql = irql;
@@ -214,8 +214,8 @@ VPORT_SHORT_WAY void lower_irql(KIRQL irql, const void *site)
 {
     struct vport_cpu *cpu = vport_cpu_get();
 
-    if (cpu && VPORT_ALONE(cpu->plain) && !VPORT_ALONE(cpu->dpc_queued) &&
-        vport_nt_may_lower(cpu, irql))
+    if (cpu && !VPORT_ALONE(cpu->unsettled) && !VPORT_ALONE(cpu->spin_locks) &&
+        irql <= VPORT_ALONE(cpu->irql))
         cpu->irql = irql;
     else
         lower_long(irql, site);

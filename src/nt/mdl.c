@@ -18,34 +18,23 @@
  * wdm/nf-wdm-mmbuildmdlfornonpagedpool; contract.md LB.
  */
 #include "nt/kernel.h"
+#include "nt/mdl.h"
 
 #include <pthread.h>
 
-struct vport_nt_mdl {
-    struct vport_pages pages;
-    struct vport_nt *_Atomic nt; /* NULL in a block that is no MDL any more */
-    const void *site;
-    _Atomic bool freed; /* by the driver, but operations are still under way */
-    bool partial;       /* the frames are locked by another MDL */
-    MDL mdl;            /* the frames follow */
-};
-_Static_assert(sizeof(struct vport_nt_mdl) == offsetof(struct vport_nt_mdl, mdl) + sizeof(MDL),
-               "the frames follow the MDL directly");
-_Static_assert(sizeof(struct vport_frame) == sizeof(PFN_NUMBER), "a frame is a PFN");
-
-static struct vport_block_pool *blocks;
+struct vport_block_pool *vport_nt_mdls;
 static pthread_once_t blocks_once = PTHREAD_ONCE_INIT;
 
 static void create_blocks(void)
 {
     vport_block_pool_create("mdl", sizeof(struct vport_nt_mdl), sizeof(struct vport_frame),
-                            &blocks);
+                            &vport_nt_mdls);
 }
 
 enum vport_status vport_nt_begin_mdls(void)
 {
     pthread_once(&blocks_once, create_blocks);
-    return blocks ? VPORT_OK : VPORT_E_NO_MEMORY;
+    return vport_nt_mdls ? VPORT_OK : VPORT_E_NO_MEMORY;
 }
 
 /* Of a live MDL. */
@@ -57,11 +46,9 @@ static struct vport_nt *kernel_of(const struct vport_nt_mdl *mdl)
 /* The MDL that starts at `pointer`; NULL if none that lives does. */
 static struct vport_nt_mdl *find(const MDL *pointer)
 {
-    /* As numbers: the pointer may be anything. */
-    struct vport_nt_mdl *mdl =
-        (struct vport_nt_mdl *)((uintptr_t)pointer - offsetof(struct vport_nt_mdl, mdl));
+    struct vport_nt_mdl *mdl = vport_nt_mdl_of(pointer);
 
-    if (!pointer || !vport_block_live(blocks, mdl) ||
+    if (!pointer || !vport_block_live(vport_nt_mdls, mdl) ||
         atomic_load_explicit(&mdl->freed, memory_order_relaxed))
         return NULL;
     return mdl;
@@ -94,7 +81,7 @@ static uint32_t users(const struct vport_nt_mdl *mdl)
 
 bool vport_nt_mdl_address(const volatile void *address, bool *live)
 {
-    return vport_block_owns(blocks, (const void *)(uintptr_t)address, live);
+    return vport_block_owns(vport_nt_mdls, (const void *)(uintptr_t)address, live);
 }
 
 static struct vport_frame *frames_of(struct vport_nt_mdl *mdl)
@@ -127,7 +114,7 @@ static void report_busy(struct vport_nt_mdl *mdl, const char *function, const vo
 static void give(struct vport_nt_mdl *mdl)
 {
     atomic_store_explicit(&mdl->nt, NULL, memory_order_relaxed);
-    vport_block_give(blocks, mdl);
+    vport_block_give(vport_nt_mdls, mdl);
 }
 
 /* Lets go of the pages, and of the MDL if the driver has freed it. mdl_lock is held. */
@@ -141,7 +128,7 @@ static void let_go(struct vport_nt_mdl *mdl)
 }
 
 /* The last operation on pages that their owner wanted to let go of has ended. */
-static void pages_close(struct vport_pages *pages)
+static void VPORT_DRIVER_CALL pages_close(struct vport_pages *pages)
 {
     struct vport_nt_mdl *mdl = VPORT_CONTAINER_OF(pages, struct vport_nt_mdl, pages);
     struct vport_nt *nt = kernel_of(mdl);
@@ -187,7 +174,7 @@ static struct vport_nt_mdl *create(struct vport_nt *nt, PVOID start, ULONG lengt
     /* LB-13: 4 GiB less a page. */
     if (length > UINT32_MAX - VPORT_PAGE_SIZE + 1)
         return NULL;
-    mdl = vport_block_take(blocks, pages);
+    mdl = vport_block_take(vport_nt_mdls, pages);
     if (!mdl)
         return NULL;
     mdl->pages.locked = false;
@@ -435,7 +422,7 @@ VOID NTAPI IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddres
         return;
     if (!part_of(source, VirtualAddress, &length, &offset) ||
         vport_pages_spanned((uintptr_t)VirtualAddress, length) >
-            vport_block_items(blocks, target)) {
+            vport_block_items(vport_nt_mdls, target)) {
         vport_nt_report("MDL", VPORT_SITE,
                         "IoBuildPartialMdl: %u bytes at %p are not in the source MDL (%u bytes at "
                         "%p), or the target MDL is too small.",
@@ -475,5 +462,5 @@ static void end_one(void *context, void *block)
 
 void vport_nt_end_mdls(struct vport_nt *nt)
 {
-    vport_block_each(blocks, end_one, nt);
+    vport_block_each(vport_nt_mdls, end_one, nt);
 }

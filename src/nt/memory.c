@@ -10,6 +10,7 @@
  * ntddk/nf-ntddk-mmgetphysicaladdress.
  */
 #include "nt/kernel.h"
+#include "nt/mdl.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -75,19 +76,27 @@ size_t vport_nt_read(void *to, const volatile void *from, size_t length)
     return done;
 }
 
+VPORT_LONG_WAY BOOLEAN NTAPI is_valid_long(PVOID address)
+{
+    bool live;
+
+    if (vport_nt_mdls && vport_nt_mdl_pages(address))
+        return TRUE;
+    if (vport_nt_mdls && vport_nt_mdl_address(address, &live))
+        return live;
+    return vport_nt_readable(address, 1);
+}
+
 /*
  * Any IRQL here (<= DISPATCH_LEVEL by the book). Never faults. Tells an MDL that lives from one
  * that was freed; other memory is valid if it can be read.
  */
 BOOLEAN NTAPI MmIsAddressValid(PVOID VirtualAddress)
 {
-    bool live;
-
-    if (vport_nt_mdl_pages(VirtualAddress)) /* what drivers ask most often */
+    /* What drivers ask most often. */
+    if (__builtin_expect(vport_nt_mdls && vport_nt_mdl_pages_at_hand(VirtualAddress), 1))
         return TRUE;
-    if (vport_nt_mdl_address(VirtualAddress, &live))
-        return live;
-    return vport_nt_readable(VirtualAddress, 1);
+    return is_valid_long(VirtualAddress);
 }
 
 /* Any IRQL here (<= APC_LEVEL by the book). Where NT raises an exception: reported. */

@@ -35,10 +35,15 @@ struct vport_cpu {
     struct vport_nt *nt;
     KIRQL irql;
     uint8_t number;            /* KeGetCurrentProcessorNumber */
-    uint8_t inside;            /* set of VPORT_CPU_* */
-    bool dpc_queued;           /* `dpcs` may hold something; only this processor's thread reads and writes it */
-    bool plain;                /* changes of IRQL are neither traced nor places to yield: the short way will do */
     uint16_t spin_locks;       /* held now: no yield while > 0 */
+    union {
+        struct {
+            uint8_t inside;  /* set of VPORT_CPU_* */
+            bool dpc_queued; /* `dpcs` may hold something; only this processor's thread reads and writes it */
+            bool watched;    /* changes of IRQL are traced, or places to yield */
+        };
+        uint32_t unsettled; /* any of these: IRQL takes the long way down */
+    };
     struct vport_cpu *beneath; /* the processor that this thread stood on before */
     LIST_ENTRY dpcs;           /* queued, not yet run; under the kernel's DPC lock */
 };

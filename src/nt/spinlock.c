@@ -109,7 +109,7 @@ VPORT_SHORT_WAY KIRQL acquire(PKSPIN_LOCK lock, const char *function, const void
     struct vport_cpu *cpu = vport_cpu_get();
     KIRQL before;
 
-    if (!cpu || !cpu->plain || cpu->irql > DISPATCH_LEVEL || !try_acquire(cpu, lock))
+    if (!cpu || cpu->watched || cpu->irql > DISPATCH_LEVEL || !try_acquire(cpu, lock))
         return acquire_long(lock, function, site);
     before = cpu->irql;
     cpu->irql = DISPATCH_LEVEL;
@@ -141,9 +141,8 @@ VPORT_SHORT_WAY void release(PKSPIN_LOCK lock, KIRQL irql, const char *function,
 {
     struct vport_cpu *cpu = vport_cpu_get();
 
-    if (cpu && VPORT_ALONE(cpu->plain) && VPORT_ALONE(cpu->irql) == DISPATCH_LEVEL &&
-        holder(lock) == owner(cpu) && VPORT_ALONE(cpu->spin_locks) == 1 &&
-        !VPORT_ALONE(cpu->inside) && !VPORT_ALONE(cpu->dpc_queued) && irql <= DISPATCH_LEVEL) {
+    if (cpu && !VPORT_ALONE(cpu->unsettled) && VPORT_ALONE(cpu->irql) == DISPATCH_LEVEL &&
+        holder(lock) == owner(cpu) && VPORT_ALONE(cpu->spin_locks) == 1 && irql <= DISPATCH_LEVEL) {
         __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
         cpu->spin_locks = 0;
         cpu->irql = irql;
@@ -205,7 +204,7 @@ VPORT_SHORT_WAY void release_from_dpc(PKSPIN_LOCK lock, const void *site)
 {
     struct vport_cpu *cpu = vport_cpu_get();
 
-    if (cpu && cpu->plain && holder(lock) == owner(cpu) && cpu->spin_locks) {
+    if (cpu && !cpu->watched && holder(lock) == owner(cpu) && cpu->spin_locks) {
         __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
         cpu->spin_locks--;
     } else {

@@ -378,7 +378,7 @@ VP_STATUS NTAPI VideoPortStartDma(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDma
     *pLength = Length;
     KeFlushIoBuffers(Transfer.Mdl, !WriteToDevice, TRUE);
     if (Irql < DISPATCH_LEVEL) /* MR-7 */
-        KeRaiseIrql(DISPATCH_LEVEL, &Before);
+        Before = KeRaiseIrqlToDpcLevel();
     Status = VpRequestList(&Transfer, Length, Context);
     if (Before < DISPATCH_LEVEL)
         KeLowerIrql(Before);
@@ -435,7 +435,7 @@ VP_STATUS NTAPI VideoPortCompleteDma(PVOID HwDeviceExtension, PVP_DMA_ADAPTER Vp
         return NO_ERROR;
     }
     if (Irql < DISPATCH_LEVEL)
-        KeRaiseIrql(DISPATCH_LEVEL, &Before);
+        Before = KeRaiseIrqlToDpcLevel();
     VpDmaAdapter->PutList(VpDmaAdapter->Dma, (PSCATTER_GATHER_LIST)VpScatterGather, WriteToDevice);
     if (Before < DISPATCH_LEVEL)
         KeLowerIrql(Before);

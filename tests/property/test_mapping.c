@@ -200,7 +200,7 @@ static void check_bytes(const struct buffer *buffer)
 
 /* ---- What happens ---- */
 
-static void ready(const uintptr_t *user, struct vport_dma_list *list)
+static void VPORT_DRIVER_CALL ready(const uintptr_t *user, struct vport_dma_list *list)
 {
     struct buffer *buffer = (struct buffer *)user[0];
 

@@ -9,7 +9,7 @@ struct vport_dma_constraints limits(uint64_t reach, bool scatter_gather, uint32_
                                           .scatter_gather = scatter_gather};
 }
 
-void note(const uintptr_t *user, struct vport_dma_list *list)
+void VPORT_DRIVER_CALL note(const uintptr_t *user, struct vport_dma_list *list)
 {
     struct op *op = (struct op *)user[0];
 

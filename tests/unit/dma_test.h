@@ -26,7 +26,7 @@ struct op {
 struct vport_dma_constraints limits(uint64_t reach, bool scatter_gather, uint32_t registers);
 
 /* The callback used by `begin`: notes the list in the op whose address is user[0]. */
-void note(const uintptr_t *user, struct vport_dma_list *list);
+void VPORT_DRIVER_CALL note(const uintptr_t *user, struct vport_dma_list *list);
 enum vport_status begin(struct vport_dma_adapter *adapter, struct op *op, struct vport_pages *pages,
                         uint32_t offset, uint32_t length, bool to_device);
 

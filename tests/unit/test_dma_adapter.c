@@ -166,7 +166,7 @@ static void ga_a4_what_is_outstanding_keeps_its_memory(void **state)
     assert_int_equal(vport_dma_unmap(adapter, first.list, true), VPORT_E_UNKNOWN);
 }
 
-static void destroy_adapter(const uintptr_t *user, struct vport_dma_list *list)
+static void VPORT_DRIVER_CALL destroy_adapter(const uintptr_t *user, struct vport_dma_list *list)
 {
     struct vport_dma_adapter *adapter = (struct vport_dma_adapter *)user[0];
 

@@ -66,7 +66,7 @@ static void finish(struct vport_dma_list *list)
     ended++;
 }
 
-static void finish_then_next(const uintptr_t *user, struct vport_dma_list *list)
+static void VPORT_DRIVER_CALL finish_then_next(const uintptr_t *user, struct vport_dma_list *list)
 {
     enter();
     finish(list);
@@ -75,7 +75,7 @@ static void finish_then_next(const uintptr_t *user, struct vport_dma_list *list)
     depth--;
 }
 
-static void next_then_finish(const uintptr_t *user, struct vport_dma_list *list)
+static void VPORT_DRIVER_CALL next_then_finish(const uintptr_t *user, struct vport_dma_list *list)
 {
     enter();
     if (started < CHAIN)
@@ -118,7 +118,7 @@ static void a_chain_in_which_everybody_waits(void **state)
     run_chain(next_then_finish);
 }
 
-static void only_finish(const uintptr_t *user, struct vport_dma_list *list)
+static void VPORT_DRIVER_CALL only_finish(const uintptr_t *user, struct vport_dma_list *list)
 {
     enter();
     order[ordered++ % 64] = (unsigned)user[0];
@@ -143,7 +143,7 @@ static void a_long_queue_of_synchronous_operations(void **state)
 }
 
 /* Goes four deep, and asks for one more (50 + depth) at every depth on the way back. */
-static void dive_and_ask(const uintptr_t *user, struct vport_dma_list *list)
+static void VPORT_DRIVER_CALL dive_and_ask(const uintptr_t *user, struct vport_dma_list *list)
 {
     uintptr_t word = user[0];
 
@@ -168,7 +168,7 @@ static void callbacks_put_off_keep_their_order(void **state)
 }
 
 /* Five deep: the fifth is put off until the first has returned, and the four above it are not. */
-static void dive(const uintptr_t *user, struct vport_dma_list *list)
+static void VPORT_DRIVER_CALL dive(const uintptr_t *user, struct vport_dma_list *list)
 {
     enter();
     order[ordered++] = (unsigned)user[0];

@@ -31,7 +31,7 @@ struct job {
 /* Lists on their way to whoever ends them next, with their jobs. */
 static struct job *_Atomic handed[HANDED];
 
-static void ready(const uintptr_t *user, struct vport_dma_list *list)
+static void VPORT_DRIVER_CALL ready(const uintptr_t *user, struct vport_dma_list *list)
 {
     atomic_store(&((struct job *)user[0])->list, list);
 }
@@ -170,7 +170,7 @@ static struct vport_dma_list *_Atomic contested;
 static _Atomic unsigned ended;
 static pthread_barrier_t both;
 
-static void contest(const uintptr_t *user, struct vport_dma_list *list)
+static void VPORT_DRIVER_CALL contest(const uintptr_t *user, struct vport_dma_list *list)
 {
     atomic_store(&contested, list);
 }
