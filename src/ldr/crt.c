@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory, strings and characters under the names and conventions of ntoskrnl's C runtime. See
- * crt.h; the arithmetic helpers of i386 compilers are in crt_i386.c, formatted output is the kernel
- * floor's (nt/format).
+ * Memory, strings and characters under the names and conventions of ntoskrnl's C runtime, and the
+ * search by name. See crt.h; wide strings are in crt_wide.c, numbers, conversions and sorting in
+ * crt_convert.c, formatted output, which is the kernel floor's (nt/format), in crt_print.c, and the
+ * arithmetic helpers of i386 compilers in crt_i386.c.
  */
 #include "ldr/crt.h"
 
 #include <ctype.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "ldr/crt_private.h"
 
-typedef uint16_t wide; /* WCHAR */
-
-/* ---- Memory
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- Memory ---- */
 
 /*
  * Copies and fills are string instructions on x86: drivers copy out of registers too, where each
@@ -60,9 +56,7 @@ static void *CRT crt_memchr(const void *at, int value, size_t length)
     return memchr(at, value, length);
 }
 
-/* ---- Strings
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Strings and characters ---- */
 
 static size_t CRT crt_strlen(const char *s)
 {
@@ -129,9 +123,18 @@ static size_t CRT crt_strspn(const char *s, const char *set)
     return strspn(s, set);
 }
 
-static int CRT crt_atoi(const char *s)
+static char *CRT crt_strlwr(char *s)
 {
-    return atoi(s);
+    for (char *at = s; *at; at++)
+        *at = (char)tolower(*at & 0xff);
+    return s;
+}
+
+static char *CRT crt_strupr(char *s)
+{
+    for (char *at = s; *at; at++)
+        *at = (char)toupper(*at & 0xff);
+    return s;
 }
 
 static int CRT crt_toupper(int c)
@@ -154,98 +157,34 @@ static int CRT crt_isspace(int c)
     return isspace(c & 0xff);
 }
 
-/* ---- Wide strings: 16-bit characters, which this process's own wcs* functions do not have
- * ----------------------------- */
-
-static wide fold(wide c)
+static int CRT crt_isxdigit(int c)
 {
-    return c >= 'A' && c <= 'Z' ? (wide)(c + 32) : c;
+    return isxdigit(c & 0xff);
 }
 
-static size_t CRT crt_wcslen(const wide *s)
+static int CRT crt_isprint(int c)
 {
-    size_t length = 0;
-    while (s[length])
-        length++;
-    return length;
+    return isprint(c & 0xff);
 }
 
-static wide *CRT crt_wcscpy(wide *to, const wide *from)
+static int CRT crt_isupper(int c)
 {
-    memcpy(to, from, (crt_wcslen(from) + 1) * sizeof(wide));
-    return to;
+    return isupper(c & 0xff);
 }
 
-static wide *CRT crt_wcsncpy(wide *to, const wide *from, size_t length)
+static int CRT crt_islower(int c)
 {
-    size_t i = 0;
-    for (; i < length && from[i]; i++)
-        to[i] = from[i];
-    for (; i < length; i++)
-        to[i] = 0;
-    return to;
+    return islower(c & 0xff);
 }
 
-static wide *CRT crt_wcscat(wide *to, const wide *from)
-{
-    crt_wcscpy(to + crt_wcslen(to), from);
-    return to;
-}
-
-static int compare_wide(const wide *a, const wide *b, size_t length, wide (*map)(wide))
-{
-    for (; length; length--, a++, b++) {
-        int difference = map(*a) - map(*b);
-        if (difference || !*a)
-            return difference;
-    }
-    return 0;
-}
-
-static wide same(wide c)
-{
-    return c;
-}
-
-static int CRT crt_wcscmp(const wide *a, const wide *b)
-{
-    return compare_wide(a, b, SIZE_MAX, same);
-}
-
-static int CRT crt_wcsncmp(const wide *a, const wide *b, size_t length)
-{
-    return compare_wide(a, b, length, same);
-}
-
-static int CRT crt_wcsicmp(const wide *a, const wide *b)
-{
-    return compare_wide(a, b, SIZE_MAX, fold);
-}
-
-static int CRT crt_wcsnicmp(const wide *a, const wide *b, size_t length)
-{
-    return compare_wide(a, b, length, fold);
-}
-
-static wide *CRT crt_wcschr(const wide *s, wide c)
-{
-    for (;; s++) {
-        if (*s == c)
-            return (wide *)s;
-        if (!*s)
-            return NULL;
-    }
-}
-
-/* ---- Compilers' own
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- Compilers' own ---- */
 
 /*
- * __try scopes name it in their unwind data; it would run only while an exception is handled, which
- * this host does not do: a driver that faults is stopped and reported instead.
+ * __try scopes name it, in their unwind data on x86-64 and in their frame on i386; it would run
+ * only while an exception is handled, which this host does not do: a driver that faults is stopped
+ * and reported instead.
  */
-static int CRT crt_specific_handler(void *record, void *frame, void *context, void *dispatcher)
+static int CRT crt_exception_handler(void *record, void *frame, void *context, void *dispatcher)
 {
     return 1; /* ExceptionContinueSearch */
 }
@@ -282,23 +221,22 @@ static const struct vport_crt_function functions[] = {
     {"strrchr", crt_strrchr},
     {"strstr", crt_strstr},
     {"strspn", crt_strspn},
-    {"atoi", crt_atoi},
+    {"_strlwr", crt_strlwr},
+    {"_strupr", crt_strupr},
     {"toupper", crt_toupper},
     {"tolower", crt_tolower},
     {"isdigit", crt_isdigit},
     {"isspace", crt_isspace},
-    {"wcslen", crt_wcslen},
-    {"wcscpy", crt_wcscpy},
-    {"wcsncpy", crt_wcsncpy},
-    {"wcscat", crt_wcscat},
-    {"wcscmp", crt_wcscmp},
-    {"wcsncmp", crt_wcsncmp},
-    {"_wcsicmp", crt_wcsicmp},
-    {"_wcsnicmp", crt_wcsnicmp},
-    {"wcschr", crt_wcschr},
-    {"__C_specific_handler", crt_specific_handler},
+    {"isxdigit", crt_isxdigit},
+    {"isprint", crt_isprint},
+    {"isupper", crt_isupper},
+    {"islower", crt_islower},
 #if defined(__x86_64__)
+    {"__C_specific_handler", crt_exception_handler},
     {"__chkstk", vport_crt_chkstk64},
+#else
+    {"_except_handler2", crt_exception_handler},
+    {"_except_handler3", crt_exception_handler},
 #endif
 };
 
@@ -313,6 +251,10 @@ static void *find_in(const struct vport_crt_function *list, size_t count, const 
 void *vport_crt_find(const char *name)
 {
     void *found = find_in(functions, sizeof(functions) / sizeof(functions[0]), name);
+    if (!found)
+        found = find_in(vport_crt_wide, vport_crt_wide_count, name);
+    if (!found)
+        found = find_in(vport_crt_convert, vport_crt_convert_count, name);
     if (!found)
         found = find_in(vport_crt_print, vport_crt_print_count, name);
     return found ? found : find_in(vport_crt_i386, vport_crt_i386_count, name);

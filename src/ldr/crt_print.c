@@ -12,8 +12,6 @@
 #include <stdint.h>
 #include <string.h>
 
-typedef uint16_t wide; /* WCHAR */
-
 #if defined(__x86_64__)
 #define ARGUMENTS_START(list, last) __builtin_ms_va_start(list, last)
 #define ARGUMENTS_END(list)         __builtin_ms_va_end(list)
@@ -95,6 +93,11 @@ static int CRT crt_swprintf(wide *to, const wide *format, ...)
     return length;
 }
 
+static int CRT crt_vsnwprintf(wide *to, size_t size, const wide *format, VPORT_VA_LIST arguments)
+{
+    return wide_print(to, size, format, arguments);
+}
+
 static int CRT crt_snwprintf(wide *to, size_t size, const wide *format, ...)
 {
     VPORT_VA_LIST arguments;
@@ -107,7 +110,8 @@ static int CRT crt_snwprintf(wide *to, size_t size, const wide *format, ...)
 }
 
 const struct vport_crt_function vport_crt_print[] = {
-    {"sprintf", crt_sprintf},   {"vsprintf", crt_vsprintf},    {"_snprintf", crt_snprintf},
-    {"swprintf", crt_swprintf}, {"_vsnprintf", crt_vsnprintf}, {"_snwprintf", crt_snwprintf},
+    {"sprintf", crt_sprintf},        {"vsprintf", crt_vsprintf},    {"_snprintf", crt_snprintf},
+    {"swprintf", crt_swprintf},      {"_vsnprintf", crt_vsnprintf}, {"_snwprintf", crt_snwprintf},
+    {"_vsnwprintf", crt_vsnwprintf},
 };
 const size_t vport_crt_print_count = sizeof(vport_crt_print) / sizeof(vport_crt_print[0]);

@@ -4,6 +4,7 @@
 #define VPORT_LDR_CRT_PRIVATE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #if defined(__x86_64__)
 #define CRT __attribute__((ms_abi))
@@ -11,6 +12,17 @@
 #define CRT __attribute__((cdecl, force_align_arg_pointer))
 #else
 #define CRT
+#endif
+
+typedef uint16_t wide; /* WCHAR */
+
+/* A function of the driver's that the runtime calls. */
+#if defined(__x86_64__)
+#define CRT_CALLBACK __attribute__((ms_abi))
+#elif defined(__i386__)
+#define CRT_CALLBACK __attribute__((cdecl))
+#else
+#define CRT_CALLBACK
 #endif
 
 struct vport_crt_function {
@@ -21,6 +33,14 @@ struct vport_crt_function {
 /* What only i386 compilers call; empty elsewhere. */
 extern const struct vport_crt_function vport_crt_i386[];
 extern const size_t vport_crt_i386_count;
+
+/* Wide strings. */
+extern const struct vport_crt_function vport_crt_wide[];
+extern const size_t vport_crt_wide_count;
+
+/* Numbers, conversions, sorting. */
+extern const struct vport_crt_function vport_crt_convert[];
+extern const size_t vport_crt_convert_count;
 
 /* Formatted output. */
 extern const struct vport_crt_function vport_crt_print[];
