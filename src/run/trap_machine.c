@@ -16,7 +16,6 @@
 #include "run/trap.h"
 
 #if defined(__x86_64__)
-#define SHARED_PAGE UINT64_C(0xFFFFF78000000000)
 enum {
     BLOCK_SELF = 0x18,
     BLOCK_PRCB = 0x20,
@@ -25,7 +24,6 @@ enum {
     PRCB = 0x180
 };
 #else
-#define SHARED_PAGE UINT32_C(0xFFDF0000)
 enum {
     BLOCK_SELF = 0x1c,
     BLOCK_PRCB = 0x20,
@@ -176,6 +174,12 @@ static bool read_shared(uintptr_t offset, unsigned width, uint64_t *value)
 
 uintptr_t vport_trap_block(void)
 {
+#if defined(__i386__)
+    static const uint32_t end_of_chain = UINT32_MAX;
+
+    if (!block[BLOCK_SELF] && !block[BLOCK_SELF + 1]) /* first use: no exception handler yet */
+        memcpy(block, &end_of_chain, sizeof(end_of_chain));
+#endif
     put(block, BLOCK_SELF, (uintptr_t)block, sizeof(void *));
     put(block, BLOCK_PRCB, (uintptr_t)block + PRCB, sizeof(void *));
     put(block, BLOCK_IRQL, KeGetCurrentIrql(), 1);
@@ -190,7 +194,7 @@ static bool is_block(uintptr_t address)
 
 static bool is_shared(uintptr_t address)
 {
-    return address - SHARED_PAGE < PAGE;
+    return address - VPORT_TRAP_SHARED_PAGE < PAGE;
 }
 
 bool vport_trap_owns(uintptr_t address)
@@ -203,7 +207,7 @@ bool vport_trap_read(uintptr_t address, unsigned width, uint64_t *value, uintptr
     *value = 0;
     if (is_shared(address)) {
         count(SHARED, pc);
-        return read_shared(address - SHARED_PAGE, width, value);
+        return read_shared(address - VPORT_TRAP_SHARED_PAGE, width, value);
     }
     if (is_register(address)) {
         count(REGISTER, pc);

@@ -8,6 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where KUSER_SHARED_DATA is for a kernel's code. */
+#if defined(__x86_64__)
+#define VPORT_TRAP_SHARED_PAGE UINT64_C(0xFFFFF78000000000)
+#else
+#define VPORT_TRAP_SHARED_PAGE UINT32_C(0xFFDF0000)
+#endif
+
 /* This thread stands on a processor of the machine: something can be done for it. */
 bool vport_trap_possible(void);
 

@@ -26,7 +26,7 @@ static const struct {
 } Sizes[] = {{640, 480}, {800, 600}, {1024, 768}, {1280, 1024}};
 #define MODES (sizeof(Sizes) / sizeof(Sizes[0]))
 
-static VP_STATUS FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argument, PVIDEO_PORT_CONFIG_INFO Info,
+static VP_STATUS NTAPI FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argument, PVIDEO_PORT_CONFIG_INFO Info,
                              PUCHAR Again)
 {
     PEXTENSION Extension = Context;
@@ -46,7 +46,7 @@ static VP_STATUS FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argument, PVI
     return (Extension->Dispi[REG_ID] & 0xfff0) == 0xb0c0 ? NO_ERROR : ERROR_DEV_NOT_EXIST;
 }
 
-static BOOLEAN Initialize(PVOID Context)
+static BOOLEAN NTAPI Initialize(PVOID Context)
 {
     return TRUE;
 }
@@ -95,7 +95,7 @@ static VP_STATUS MapMemory(PEXTENSION Extension, PVIDEO_MEMORY_INFORMATION Memor
     return Status;
 }
 
-static BOOLEAN StartIO(PVOID Context, PVIDEO_REQUEST_PACKET Packet)
+static BOOLEAN NTAPI StartIO(PVOID Context, PVIDEO_REQUEST_PACKET Packet)
 {
     PEXTENSION Extension = Context;
     PVIDEO_NUM_MODES Number = Packet->OutputBuffer;
@@ -133,7 +133,7 @@ static BOOLEAN StartIO(PVOID Context, PVIDEO_REQUEST_PACKET Packet)
     return FALSE;
 }
 
-ULONG DriverEntry(PVOID Context1, PVOID Context2)
+ULONG NTAPI DriverEntry(PVOID Context1, PVOID Context2)
 {
     VIDEO_HW_INITIALIZATION_DATA Data;
 

@@ -12,6 +12,11 @@
 
 __declspec(dllimport) void *memcpy(void *, const void *, size_t);
 __declspec(dllimport) ULONG DbgPrint(PCSTR Format, ...);
+__declspec(dllimport) PVOID NTAPI KeGetCurrentThread(VOID);
+#if defined(_X86_)
+__declspec(dllimport) UCHAR __attribute__((fastcall)) KfRaiseIrql(UCHAR Irql);
+__declspec(dllimport) VOID __attribute__((fastcall)) KfLowerIrql(UCHAR Irql);
+#endif
 
 typedef struct {
     volatile UCHAR *Registers;
@@ -31,6 +36,25 @@ static VP_STATUS NTAPI FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argumen
     return Extension->Registers ? NO_ERROR : ERROR_DEV_NOT_EXIST;
 }
 
+#if defined(__SSE__)
+#define VECTOR "memory", "xmm5"
+#else
+#define VECTOR "memory" /* the compiler knows no such register */
+#endif
+
+/* A register that goes straight onto the stack, as i386 compilers pass arguments. */
+static ULONG Pushed(volatile ULONG *Id)
+{
+    ULONG_PTR Value;
+
+#if defined(_X86_)
+    __asm__ volatile("pushl %1\n popl %0" : "=r"(Value) : "m"(*Id));
+#else
+    __asm__ volatile("pushq %1\n popq %0" : "=r"(Value) : "m"(*Id));
+#endif
+    return (ULONG)Value;
+}
+
 /* The mode's width register is read and written in every way that compilers know. */
 static void Loads(volatile UCHAR *Registers)
 {
@@ -44,26 +68,27 @@ static void Loads(volatile UCHAR *Registers)
     Vector Four;
 
     DbgPrint("id %x %x", *Id, VideoPortReadRegisterUlong((PULONG)Id));
-    __asm__ volatile("movzbl %1, %k0" : "=r"(Wide) : "m"(*Registers));
-    DbgPrint("movzx %x", (ULONG)Wide);
+    __asm__ volatile("movzbl %1, %0" : "=r"(Signed) : "m"(*Registers));
+    DbgPrint("movzx %x", (ULONG)Signed);
     DbgPrint("movzx %x", VideoPortReadRegisterUchar((PUCHAR)Registers));
     __asm__ volatile("movsbl %1, %0" : "=r"(Signed) : "m"(Registers[3]));
     DbgPrint("movsx %x", (ULONG)Signed);
     DbgPrint("movsx %x", (ULONG)(LONG)(CHAR)VideoPortReadRegisterUchar((PUCHAR)Registers + 3));
-    __asm__ volatile("movb %1, %0" : "=r"(Byte) : "m"(Registers[1]));
+    __asm__ volatile("movb %1, %0" : "=q"(Byte) : "m"(Registers[1]));
     __asm__ volatile("movw %1, %0" : "=r"(Half) : "m"(*(volatile USHORT *)(Registers + 2)));
     DbgPrint("narrow %x %x", Byte, Half);
     DbgPrint("narrow %x %x", VideoPortReadRegisterUchar((PUCHAR)Registers + 1),
              VideoPortReadRegisterUshort((PUSHORT)(Registers + 2)));
-    __asm__ volatile("movq %1, %0" : "=r"(Wide) : "m"(*(volatile ULONGLONG *)Registers));
+    Wide = *(volatile ULONGLONG *)Registers; /* i386: two accesses */
     DbgPrint("wide %x", (ULONG)Wide);
     memcpy(Words, (void *)Registers, 6);
     DbgPrint("memcpy %x", Words[0]);
     for (Index = 0; Index < 4; Index++)
         ((PUCHAR)Words)[Index] = VideoPortReadRegisterUchar((PUCHAR)Registers + Index);
     DbgPrint("memcpy %x", Words[0]);
-    __asm__ volatile("movups %1, %0" : "=x"(Four) : "m"(*(volatile Vector *)Registers));
+    __asm__ volatile("movups %1, %%xmm5\n movups %%xmm5, %0" : "=m"(Four) : "m"(*(volatile Vector *)Registers) : VECTOR);
     DbgPrint("vector %x", Four[0]);
+    DbgPrint("push %x", Pushed(Id));
 }
 
 /* Offset 0x20 holds the mode's width. */
@@ -92,22 +117,72 @@ static void Stores(volatile UCHAR *Registers)
     DbgPrint("stos %x", *Width);
 }
 
-static void Kernel(void)
-{
-    volatile UCHAR *Shared = (volatile UCHAR *)0xFFFFF78000000000ULL;
-    ULONG_PTR Self, Level;
-    UCHAR Port;
+#if defined(_X86_)
+#define SHARED ((volatile UCHAR *)0xFFDF0000)
 
-    DbgPrint("version %u", *(volatile ULONG *)(Shared + 0x26c));
-    DbgPrint("time %u", *(volatile ULONGLONG *)(Shared + 0x14) != 0);
+/* As Microsoft's compiler begins and ends a function with __try: a handler more in the chain at fs:0, and back. */
+static void Try(void)
+{
+    ULONG Chain, Handler[2];
+
+    __asm__ volatile("movl %%fs:0, %0" : "=r"(Chain));
+    DbgPrint("chain %x", Chain);
+    __asm__ volatile("pushl $0x1234\n"
+                     "pushl %%fs:0\n"
+                     "movl %%esp, %%fs:0\n"
+                     "movl %%fs:0, %%ecx\n"
+                     "movl (%%ecx), %0\n"
+                     "movl 4(%%ecx), %1\n"
+                     "popl %%fs:0\n"
+                     "addl $4, %%esp"
+                     : "=r"(Handler[0]), "=r"(Handler[1])
+                     :
+                     : "ecx", "memory");
+    DbgPrint("try %u %x", Handler[0] == Chain, Handler[1]);
+    __asm__ volatile("movl %%fs:0, %0" : "=r"(Chain));
+    DbgPrint("chain %x", Chain);
+}
+
+static void Processor(void)
+{
+    ULONG_PTR Self, Thread;
+    UCHAR Level;
+    UCHAR Irql = KfRaiseIrql(2);
+
+    __asm__ volatile("movl %%fs:0x1c, %0" : "=r"(Self));
+    __asm__ volatile("movl %%fs:0x124, %0" : "=r"(Thread));
+    DbgPrint("block %u %u", *(ULONG_PTR *)(Self + 0x1c) == Self, Thread == (ULONG_PTR)KeGetCurrentThread());
+    __asm__ volatile("movb %%fs:0x24, %0" : "=q"(Level));
+    DbgPrint("irql %u", Level);
+    KfLowerIrql(Irql);
+    Try();
+}
+#else
+#define SHARED ((volatile UCHAR *)0xFFFFF78000000000ULL)
+
+static void Processor(void)
+{
+    ULONG_PTR Self, Thread, Level;
+
     __asm__ volatile("movq %%gs:0x18, %0" : "=r"(Self));
-    DbgPrint("block %u", *(ULONG_PTR *)(Self + 0x18) == Self);
+    __asm__ volatile("movq %%gs:0x188, %0" : "=r"(Thread));
+    DbgPrint("block %u %u", *(ULONG_PTR *)(Self + 0x18) == Self, Thread == (ULONG_PTR)KeGetCurrentThread());
+    __asm__ volatile("movq %0, %%cr8" : : "r"((ULONG_PTR)2));
     __asm__ volatile("movq %%cr8, %0" : "=r"(Level));
     DbgPrint("irql %u", (ULONG)Level);
-    __asm__ volatile("movq %0, %%cr8" : : "r"((ULONG_PTR)2));
     DbgPrint("raised %u", VideoPortGetCurrentIrql());
-    __asm__ volatile("movq %0, %%cr8" : : "r"(Level));
+    __asm__ volatile("movq %0, %%cr8" : : "r"((ULONG_PTR)0));
     DbgPrint("lowered %u", VideoPortGetCurrentIrql());
+}
+#endif
+
+static void Kernel(void)
+{
+    UCHAR Port;
+
+    DbgPrint("version %u", *(volatile ULONG *)(SHARED + 0x26c));
+    DbgPrint("time %u", *(volatile ULONGLONG *)(SHARED + 0x14) != 0);
+    Processor();
     __asm__ volatile("cli\n sti\n wbinvd");
     __asm__ volatile("inb %w1, %0" : "=a"(Port) : "Nd"((USHORT)0x3cc));
     DbgPrint("port %x", Port); /* nothing there */
