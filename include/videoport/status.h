@@ -2,8 +2,9 @@
 /*
  * What a call into videoport's own rooms can answer.
  *
- * Three classes, told apart by whether a retry can help: the caller's mistake (never, until the caller changes), try again
- * later (when somebody gives something back), and never here (this machine, device or build cannot do it).
+ * Three classes, told apart by whether a retry can help: the caller's mistake (never, until the
+ * caller changes), try again later (when somebody gives something back), and never here (this
+ * machine, device or build cannot do it).
  */
 #ifndef VIDEOPORT_STATUS_H
 #define VIDEOPORT_STATUS_H
@@ -16,11 +17,12 @@ enum vport_status {
     VPORT_OK = 0,
 
     /* The caller's mistake. */
-    VPORT_E_INVALID = 0x100, /* an argument that is wrong by itself: NULL, zero, a bad combination */
-    VPORT_E_RANGE,           /* a range that leaves the object it is about */
-    VPORT_E_STATE,           /* the right object at the wrong time: released, not locked, still in use */
-    VPORT_E_UNKNOWN,         /* a pointer or name that stands for nothing we know */
-    VPORT_E_ACCESS,          /* memory that is not there, or not writable */
+    VPORT_E_INVALID =
+        0x100,       /* an argument that is wrong by itself: NULL, zero, a bad combination */
+    VPORT_E_RANGE,   /* a range that leaves the object it is about */
+    VPORT_E_STATE,   /* the right object at the wrong time: released, not locked, still in use */
+    VPORT_E_UNKNOWN, /* a pointer or name that stands for nothing we know */
+    VPORT_E_ACCESS,  /* memory that is not there, or not writable */
 
     /* Try again later. */
     VPORT_E_BUSY = 0x200,

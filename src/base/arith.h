@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Checked arithmetic and ranges: the one place where "does it fit" is written down. Knows nothing else. */
+/* Checked arithmetic and ranges: the one place where "does it fit" is written down. Knows nothing
+ * else. */
 #ifndef VPORT_BASE_ARITH_H
 #define VPORT_BASE_ARITH_H
 
@@ -7,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* true if [start, start + length) lies within [0, size) without wrapping. An empty range at the end fits. */
+/* true if [start, start + length) lies within [0, size) without wrapping. An empty range at the end
+ * fits. */
 static inline bool vport_range_fits(uint64_t start, uint64_t length, uint64_t size)
 {
     return start <= size && length <= size - start;
@@ -46,7 +48,8 @@ static inline uint64_t vport_align_up(uint64_t value, uint64_t alignment)
     return vport_align_down(value + alignment - 1, alignment);
 }
 
-#define VPORT_CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
-#define VPORT_ARRAY_SIZE(array)                   (sizeof(array) / sizeof((array)[0]))
+#define VPORT_CONTAINER_OF(pointer, type, member)                                                  \
+    ((type *)((char *)(pointer)-offsetof(type, member)))
+#define VPORT_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop's own parts, shared by its files: loop.c (the door, queues), loop_deterministic.c, loop_threaded.c. No other file
- * includes this.
+ * The loop's own parts, shared by its files: loop.c (the door, queues), loop_deterministic.c,
+ * loop_threaded.c. No other file includes this.
  */
 #ifndef VPORT_BASE_LOOP_PARTS_H
 #define VPORT_BASE_LOOP_PARTS_H
@@ -19,8 +19,9 @@ struct worker {
     struct vport_loop *loop;
     enum vport_event_class class;
     struct vport_event *running; /* under the lock */
-    struct vport_event *cancelling; /* the running one if somebody waits for its end: not posted again */
-    uint64_t runs;                  /* events that have run */
+    struct vport_event
+        *cancelling; /* the running one if somebody waits for its end: not posted again */
+    uint64_t runs;   /* events that have run */
     pthread_t thread;
     pthread_cond_t posted;
     bool asleep;            /* under the lock */
@@ -53,7 +54,9 @@ struct vport_loop {
     struct worker workers[VPORT_EVENT_CLASSES];
 };
 
-/* One queue of events per class, in order of due time and then of posting. NULL if there is none. */
+/*
+ * One queue of events per class, in order of due time and then of posting. NULL if there is none.
+ */
 struct vport_event *vport_loop_queue_first(struct queue *queue);
 /* Posts it, or moves it. */
 void vport_loop_queue_put(struct vport_loop *loop, struct vport_event *event, uint64_t due);
@@ -62,12 +65,12 @@ bool vport_loop_queue_remove(struct vport_event *event);
 /* now + delay, or "never". */
 uint64_t vport_loop_deadline(uint64_t now, uint64_t delay);
 /* Runs it; `event` may be gone when this returns. */
-void vport_loop_event_run(struct vport_loop *loop, struct vport_event *event, vport_loop_wrapper *wrapper,
-                          void *context);
+void vport_loop_event_run(struct vport_loop *loop, struct vport_event *event,
+                          vport_loop_wrapper *wrapper, void *context);
 
 /* As the functions of loop.h, in deterministic mode. */
-bool vport_loop_deterministic_wait(struct vport_loop *loop, bool (*condition)(void *), void *context,
-                                   uint64_t timeout);
+bool vport_loop_deterministic_wait(struct vport_loop *loop, bool (*condition)(void *),
+                                   void *context, uint64_t timeout);
 void vport_loop_deterministic_yield(struct vport_loop *loop, unsigned classes);
 void vport_loop_deterministic_stall(struct vport_loop *loop, unsigned classes, uint64_t delay);
 
@@ -76,12 +79,14 @@ void vport_loop_threads_init(struct vport_loop *loop);
 bool vport_loop_threads_start(struct vport_loop *loop);
 /* Stops the workers if there are any; undoes init. */
 void vport_loop_threads_end(struct vport_loop *loop);
-void vport_loop_threaded_set_wrapper(struct vport_loop *loop, vport_loop_wrapper *wrapper, void *context);
+void vport_loop_threaded_set_wrapper(struct vport_loop *loop, vport_loop_wrapper *wrapper,
+                                     void *context);
 uint64_t vport_loop_threaded_now(struct vport_loop *loop);
 void vport_loop_threaded_post(struct vport_loop *loop, struct vport_event *event, uint64_t delay);
 bool vport_loop_threaded_cancel(struct vport_loop *loop, struct vport_event *event);
 void vport_loop_threaded_cancel_wait(struct vport_loop *loop, struct vport_event *event);
-bool vport_loop_threaded_wait(struct vport_loop *loop, bool (*condition)(void *), void *context, uint64_t timeout);
+bool vport_loop_threaded_wait(struct vport_loop *loop, bool (*condition)(void *), void *context,
+                              uint64_t timeout);
 void vport_loop_threaded_wake(struct vport_loop *loop);
 void vport_loop_threaded_stall(struct vport_loop *loop, uint64_t delay);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* `videoport blit`: the command line. The work is in blit_job.c, what is printed in blit_print.c.
+/*
+ * `videoport blit`: the command line. The work is in blit_job.c, what is printed in blit_print.c.
  */
 #include <argp.h>
 #include <ctype.h>

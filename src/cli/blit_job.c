@@ -335,7 +335,8 @@ static int blit_run(struct blit *blit)
     return code;
 }
 
-/* The trace of a run that failed is worth having, too: it is written whenever there was a machine.
+/*
+ * The trace of a run that failed is worth having, too: it is written whenever there was a machine.
  */
 static int blit_finish(struct blit *blit, int code)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the command says to people on standard error: messages, hints, progress. Knows no machine.
+/*
+ * What the command says to people on standard error: messages, hints, progress. Knows no machine.
  */
 #ifndef VPORT_CLI_MESSAGE_H
 #define VPORT_CLI_MESSAGE_H

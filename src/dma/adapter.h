@@ -129,7 +129,8 @@ static inline uint32_t vport_dma_adapter_state(const void *pointer)
                                 memory_order_acquire);
 }
 
-/* true if `pointer` is an adapter, live or destroyed with something outstanding. Any pointer value.
+/*
+ * true if `pointer` is an adapter, live or destroyed with something outstanding. Any pointer value.
  */
 bool vport_dma_adapter_known(const void *pointer);
 /* Frees a destroyed adapter with nothing outstanding. It may be gone already. */

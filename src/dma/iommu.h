@@ -8,7 +8,8 @@
 /* Maps the operation's pages, or the bounce pages in their place, for its direction only. The
  * platform's statuses. */
 enum vport_status vport_iommu_map(struct vport_dma_op *op);
-/* Of an operation that is mapped. A failure is reported: there is nothing else to be done about it.
+/*
+ * Of an operation that is mapped. A failure is reported: there is nothing else to be done about it.
  */
 void vport_iommu_unmap(struct vport_dma_op *op);
 

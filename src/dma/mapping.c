@@ -260,7 +260,8 @@ static void wait_turn(struct vport_dma_op *op)
         adapter->kick(adapter->context, adapter);
 }
 
-/* Waits for registers behind those who wait already; who needs none waits only if everybody has to.
+/*
+ * Waits for registers behind those who wait already; who needs none waits only if everybody has to.
  */
 static enum vport_status start(struct vport_dma_op *op, uint32_t attention)
 {

@@ -22,7 +22,8 @@ static inline bool vport_ready_now(void)
     return __builtin_expect(vport_ready.depth < VPORT_READY_DEPTH && !vport_ready.first, 1);
 }
 
-/* Calls the operation's owner back. It may end the operation: nothing of it is touched after this.
+/*
+ * Calls the operation's owner back. It may end the operation: nothing of it is touched after this.
  */
 static inline void vport_ready_call(struct vport_dma_op *op)
 {

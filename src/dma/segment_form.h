@@ -10,7 +10,8 @@
 
 #include "dma/segment.h"
 
-/* A run of more frames than this makes more than one element: its length would not fit in 32 bits.
+/*
+ * A run of more frames than this makes more than one element: its length would not fit in 32 bits.
  */
 #define VPORT_SEGMENT_FRAMES ((1u << (32 - VPORT_PAGE_SHIFT)) - 1)
 

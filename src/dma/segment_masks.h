@@ -11,7 +11,8 @@
  * runs of eight 0.37 / 0.63.
  */
 
-/* Closes the run that began at frames[*start] and all others that end in the 64 frames from `from`.
+/*
+ * Closes the run that began at frames[*start] and all others that end in the 64 frames from `from`.
  */
 TARGET static inline size_t walk(const struct vport_frame *frames, uint64_t mask, size_t from,
                                  size_t *start, uintptr_t crossing,

@@ -30,7 +30,8 @@ static void __attribute__((noinline)) flush(PMDL mdl)
         platform->ops->sync_for_device(platform, pages->frames, pages->offset, pages->length);
 }
 
-/* <= DISPATCH_LEVEL. ReadOperation TRUE: device to memory. Only DMA has caches to flush for here.
+/*
+ * <= DISPATCH_LEVEL. ReadOperation TRUE: device to memory. Only DMA has caches to flush for here.
  */
 VOID NTAPI KeFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation)
 {

@@ -41,7 +41,8 @@ static void VPORT_DRIVER_CALL ready(const uintptr_t *user, struct vport_dma_list
     deliver(user, (PSCATTER_GATHER_LIST)list);
 }
 
-/* MR-10: CurrentVa is an index, counted from MmGetMdlVirtualAddress. The DMA room judges the range.
+/*
+ * MR-10: CurrentVa is an index, counted from MmGetMdlVirtualAddress. The DMA room judges the range.
  */
 static enum vport_status index_of(PMDL mdl, PVOID current_va, uint32_t *offset)
 {

@@ -191,7 +191,8 @@ VOID NTAPI vport_hal_free_common(PDMA_ADAPTER DmaAdapter, ULONG Length,
                                  BOOLEAN CacheEnabled);
 void vport_hal_memory_hook(struct vport_hal *hal);
 
-/* flush.c: counts the hals on platforms that need cache flushes, so that the others pay one load.
+/*
+ * flush.c: counts the hals on platforms that need cache flushes, so that the others pay one load.
  */
 void vport_hal_flush_needed(struct vport_hal *hal, bool needed);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A function's resources in the kernel's words. Source: wdm/ns-wdm-_cm_partial_resource_descriptor.
+/*
+ * A function's resources in the kernel's words. Source: wdm/ns-wdm-_cm_partial_resource_descriptor.
  */
 #include "hal/private.h"
 

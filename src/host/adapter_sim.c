@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The adapter kind "sim": keys to the simulated bus's platform and the simulated adapter's options.
+/*
+ * The adapter kind "sim": keys to the simulated bus's platform and the simulated adapter's options.
  */
 #include "host/adapters.h"
 

@@ -19,7 +19,8 @@ extern const struct vport_callee vport_callee_entry;
  */
 void (*vport_driver_hook(const char *import, bool watch))(struct vport_call *call);
 
-/* Whether callbacks that the driver hands over from now on are watched in both directions: relay.
+/*
+ * Whether callbacks that the driver hands over from now on are watched in both directions: relay.
  */
 void vport_driver_callbacks_watch(bool watch);
 

@@ -42,7 +42,8 @@ void vport_driver_image_unload(struct vport_driver_image *image);
 vport_driver vport_driver_image_entry(struct vport_driver_image *image);
 const struct vport_loaded_image *vport_driver_image_loaded(const struct vport_driver_image *image);
 
-/* The same treatment of a DriverEntry that is part of this process: its callbacks are told apart.
+/*
+ * The same treatment of a DriverEntry that is part of this process: its callbacks are told apart.
  */
 vport_driver vport_driver_watch_entry(vport_driver entry, bool watch);
 

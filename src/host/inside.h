@@ -26,8 +26,8 @@ struct vport_child {
     const uint8_t *descriptor; /* 256 bytes; an EDID for a monitor */
 };
 void vport_inside_children(struct vport_machine *machine,
-                            void (*visit)(void *context, const struct vport_child *child),
-                            void *context);
+                           void (*visit)(void *context, const struct vport_child *child),
+                           void *context);
 
 /* A range that the driver was given, or asked for itself (legacy). */
 struct vport_claim {
@@ -36,8 +36,8 @@ struct vport_claim {
     uint64_t start, length;
 };
 void vport_inside_claims(struct vport_machine *machine,
-                          void (*visit)(void *context, const struct vport_claim *claim),
-                          void *context);
+                         void (*visit)(void *context, const struct vport_claim *claim),
+                         void *context);
 /* The vector of the connected interrupt; false: none is connected. */
 bool vport_inside_interrupt(struct vport_machine *machine, uint32_t *vector);
 
@@ -46,8 +46,8 @@ struct vport_adapter_held {
     uint32_t registers, maximum_length, common_buffers;
 };
 void vport_inside_adapters(struct vport_machine *machine,
-                            void (*visit)(void *context, const struct vport_adapter_held *adapter),
-                            void *context);
+                           void (*visit)(void *context, const struct vport_adapter_held *adapter),
+                           void *context);
 
 /* Sends the device to a power state, 0 = D0 .. 3 = D3. Returns an NTSTATUS. */
 int32_t vport_inside_power(struct vport_machine *machine, unsigned state);

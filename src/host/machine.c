@@ -190,7 +190,8 @@ static NTSTATUS settings_write(struct vport_machine *machine)
 
     if (!machine->adapter->settings)
         return STATUS_SUCCESS;
-    snprintf(key, sizeof(key), "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\%s\\Device0",
+    snprintf(key, sizeof(key),
+             "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\%s\\Device0",
              machine->driver_name);
     return vport_nt_status(machine->adapter->settings(machine->bus, machine->nt, key));
 }
@@ -242,7 +243,8 @@ enum vport_status vport_machine_start(struct vport_machine *machine, vport_drive
     if (!driver && machine->own_device)
         return fail(VPORT_E_INVALID, error, "a device of your own needs a driver of your own");
     if (!driver && !machine->adapter->driver)
-        return fail(VPORT_E_INVALID, error, "no miniport comes with %s: give one of your own", machine->adapter->kind.name);
+        return fail(VPORT_E_INVALID, error, "no miniport comes with %s: give one of your own",
+                    machine->adapter->kind.name);
     if (machine->bus->ops->start)
         status = machine->bus->ops->start(machine->bus);
     machine->pdo = status == VPORT_OK ? vport_hal_pdo(machine->hal, 0) : NULL;

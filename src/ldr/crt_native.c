@@ -13,9 +13,10 @@
 /* Must be the list of vport_ms_abi.h; tests/drivers links a driver that uses all of them. */
 #define NAMES(NAME)                                                                                \
     NAME(memcpy)                                                                                   \
-    NAME(memmove) NAME(memset) NAME(memcmp) NAME(strlen) NAME(strcpy) NAME(strncpy) NAME(strcat)   \
-        NAME(strcmp) NAME(strncmp) NAME(strchr) NAME(strstr) NAME(sprintf) NAME(_snprintf)         \
-            NAME(_vsnprintf)
+    NAME(memmove)                                                                                  \
+    NAME(memset)                                                                                   \
+    NAME(memcmp) NAME(strlen) NAME(strcpy) NAME(strncpy) NAME(strcat) NAME(strcmp) NAME(strncmp)   \
+        NAME(strchr) NAME(strstr) NAME(sprintf) NAME(_snprintf) NAME(_vsnprintf)
 
 /* A jump through a slot leaves every register and the stack as the caller set them up. */
 #define NAME(name)                                                                                 \

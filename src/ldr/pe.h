@@ -86,7 +86,8 @@ void vport_pe_lay_out(const struct vport_pe *pe, uint8_t *image);
 const void *vport_pe_at(const struct vport_pe *pe, const uint8_t *image, uint32_t rva,
                         uint32_t length);
 
-/* The zero-terminated string at `rva`, shorter than VPORT_PE_NAME and inside the image, else NULL.
+/*
+ * The zero-terminated string at `rva`, shorter than VPORT_PE_NAME and inside the image, else NULL.
  */
 const char *vport_pe_string(const struct vport_pe *pe, const uint8_t *image, uint32_t rva);
 

@@ -215,7 +215,8 @@ uint32_t vport_pe_cookie(const struct vport_pe *pe, const uint8_t *image)
     uint32_t offset = pe->wide ? LOAD_CONFIG_COOKIE_64 : LOAD_CONFIG_COOKIE_32;
     uint32_t width = pe->wide ? 8 : 4;
     const uint8_t *config = rva ? vport_pe_at(pe, image, rva, offset + width) : NULL;
-    /* The structure's own size says how far it goes; the directory's is fixed at 64 by old linkers.
+    /*
+     * The structure's own size says how far it goes; the directory's is fixed at 64 by old linkers.
      */
     if (!config || vport_pe_u32(config) < offset + width)
         return 0;

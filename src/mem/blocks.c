@@ -263,7 +263,8 @@ static void *exact_take(struct vport_block_pool *pool, size_t items)
     return head + 1;
 }
 
-/* The link that points to the block with this head, or to the NULL at the end. The pool is locked.
+/*
+ * The link that points to the block with this head, or to the NULL at the end. The pool is locked.
  */
 static struct vport_block_exact **exact_find(struct vport_block_pool *pool,
                                              const struct vport_block_head *head)

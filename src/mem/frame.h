@@ -28,10 +28,12 @@ static inline uint64_t vport_frame_address(struct vport_frame frame)
 /* true if the frame's last byte is at or below `reach`. */
 static inline bool vport_frame_in_reach(struct vport_frame frame, uint64_t reach)
 {
-    return reach >= VPORT_PAGE_MASK && frame.number <= (reach - VPORT_PAGE_MASK) >> VPORT_PAGE_SHIFT;
+    return reach >= VPORT_PAGE_MASK &&
+           frame.number <= (reach - VPORT_PAGE_MASK) >> VPORT_PAGE_SHIFT;
 }
 
-/* Pages spanned by `length` > 0 bytes that start `offset` bytes into some page (MR-2; never length / page size). */
+/* Pages spanned by `length` > 0 bytes that start `offset` bytes into some page (MR-2; never length
+ * / page size). */
 static inline uint64_t vport_pages_spanned(uint64_t offset, uint64_t length)
 {
     return ((offset & VPORT_PAGE_MASK) + length + VPORT_PAGE_MASK) >> VPORT_PAGE_SHIFT;

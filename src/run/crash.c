@@ -138,7 +138,8 @@ void vport_crash_catch(struct vport_crash *crash)
 {
     static const int signals[] = {SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
                                   SIGTRAP, SIGABRT, SIGSYS, TIMEOUT_SIGNAL};
-    /* Emulating a register access may run interrupts and DPCs of the driver: nested, on this stack.
+    /*
+     * Emulating a register access may run interrupts and DPCs of the driver: nested, on this stack.
      */
     struct sigaction action = {.sa_sigaction = on_signal,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};

@@ -108,7 +108,8 @@ static int allow_memory(scmp_filter_ctx filter)
     return result ? result : allow(filter, "mprotect", 1, &no_code);
 }
 
-/* Threads, but no processes; clone3 says that it does not exist, so that the C library uses clone.
+/*
+ * Threads, but no processes; clone3 says that it does not exist, so that the C library uses clone.
  */
 static int allow_threads(scmp_filter_ctx filter)
 {

@@ -143,7 +143,8 @@ static void tell_dma(struct life *life)
 
 /* ---- Modes and memory ---- */
 
-/* A step's end: "ok", or what the request was answered with. Not every driver knows every request.
+/*
+ * A step's end: "ok", or what the request was answered with. Not every driver knows every request.
  */
 static bool answered(const char *step, uint32_t status)
 {

@@ -7,7 +7,8 @@
 
 struct vport_loaded_image;
 
-/* From now on tells what the driver's own functions returned and, with `all`, every call both ways.
+/*
+ * From now on tells what the driver's own functions returned and, with `all`, every call both ways.
  */
 void vport_relay_start(bool all);
 void vport_relay_set_image(const struct vport_loaded_image *image);

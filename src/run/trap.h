@@ -16,7 +16,8 @@ struct vport_machine;
 
 void vport_trap_set_machine(struct vport_machine *machine);
 
-/* In the signal handler of a fault: true if the instruction has been done and the thread can go on.
+/*
+ * In the signal handler of a fault: true if the instruction has been done and the thread can go on.
  */
 bool vport_trap(const siginfo_t *info, ucontext_t *context);
 /* If not: why, in words; "" when the fault was none of the kind. */

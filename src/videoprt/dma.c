@@ -196,7 +196,8 @@ VP_INLINE VP_PROCESSOR *VpProcessor(PVP_DEVICE Device)
     return VP_UNLIKELY(Number >= VP_MAX_PROCESSORS) ? NULL : &Device->Processors[Number];
 }
 
-/* They are made by the dozen, as many as requests ever waited at once, and freed with the device.
+/*
+ * They are made by the dozen, as many as requests ever waited at once, and freed with the device.
  */
 typedef struct _VP_STARTS {
     struct _VP_STARTS *Next;

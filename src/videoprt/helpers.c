@@ -19,7 +19,8 @@ VOID NTAPI VideoPortZeroMemory(PVOID Destination, ULONG Length)
     RtlZeroMemory(Destination, Length);
 }
 
-/* Device memory: a register BAR takes single accesses only, as wide as alignment and length allow.
+/*
+ * Device memory: a register BAR takes single accesses only, as wide as alignment and length allow.
  */
 VOID NTAPI VideoPortZeroDeviceMemory(PVOID Destination, ULONG Length)
 {

@@ -12,7 +12,8 @@ BOOLEAN NTAPI VpI2CStart(PVOID HwDeviceExtension, PVIDEO_I2C_CONTROL Control);
 BOOLEAN NTAPI VpI2CStop(PVOID HwDeviceExtension, PVIDEO_I2C_CONTROL Control);
 BOOLEAN NTAPI VpI2CWrite(PVOID HwDeviceExtension, PVIDEO_I2C_CONTROL Control, PUCHAR Buffer,
                          ULONG Length);
-/* EndOfRead: the last byte is not acknowledged, which tells the other side to let go of the line.
+/*
+ * EndOfRead: the last byte is not acknowledged, which tells the other side to let go of the line.
  */
 BOOLEAN NTAPI VpI2CRead(PVOID HwDeviceExtension, PVIDEO_I2C_CONTROL Control, PUCHAR Buffer,
                         ULONG Length, BOOLEAN EndOfRead);

@@ -2,7 +2,8 @@
 /* The interrupt: HwVidInterrupt, its mask, and what runs synchronized with it. */
 #include "videoprt.h"
 
-/* At DIRQL under the interrupt's spin lock. Never calls the miniport while masked or powered down.
+/*
+ * At DIRQL under the interrupt's spin lock. Never calls the miniport while masked or powered down.
  */
 static BOOLEAN NTAPI VpInterrupt(PKINTERRUPT Interrupt, PVOID Context)
 {

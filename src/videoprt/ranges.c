@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The device's memory and port ranges: assigned by the bus, or legacy ones that a miniport claims.
+/*
+ * The device's memory and port ranges: assigned by the bus, or legacy ones that a miniport claims.
  */
 #include "videoprt.h"
 

@@ -263,7 +263,8 @@ RIG_TEST(cd_09_flushes_before_the_registers_are_free, .map_registers = 4, .layou
     static uint8_t device[LENGTH];
     struct transfer second;
 
-    /* The waiter gets the very registers that hold the device's bytes, and fills them with its own.
+    /*
+     * The waiter gets the very registers that hold the device's bytes, and fills them with its own.
      */
     REQUIRE(scene_set(rig, FLAT24, 3 * LENGTH));
     scene.transfer = transfer_of(scene.adapter, &scene.buffer, PAGE - 100, LENGTH, FALSE);

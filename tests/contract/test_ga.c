@@ -98,7 +98,8 @@ RIG_TEST(ga_04_description_is_honoured, .layout = RIG_SCATTERED)
     }
 }
 
-/* ---- GA-5, GA-18, GA-A5: where drivers get adapters, and that they need not give them back ----
+/*
+ * ---- GA-5, GA-18, GA-A5: where drivers get adapters, and that they need not give them back ----
  */
 
 static PVP_DMA_ADAPTER early[4];
@@ -528,7 +529,8 @@ RIG_TEST(ga_a4_put_with_a_transfer_outstanding, .layout = RIG_SCATTERED)
         CHECK(transfer_begin(rig, &scene.transfer));
         adapter_put(rig, scene.adapter);
         CHECK_REPORTED("GA-A4");
-        /* The device still runs: what it was given stays its own until the operation is completed.
+        /*
+         * The device still runs: what it was given stays its own until the operation is completed.
          */
         CHECK(transfer_list_unchanged(&scene.transfer));
         pattern_fill(device, LENGTH, 2);

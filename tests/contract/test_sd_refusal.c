@@ -132,7 +132,8 @@ RIG_TEST(sd_a8_length_is_zero_after_a_failure)
 
 /* ---- SD-A12 .. SD-A16: limits and MDLs ---- */
 
-/* What one operation is granted of `length` bytes at `offset` of a buffer 100 bytes into its page.
+/*
+ * What one operation is granted of `length` bytes at `offset` of a buffer 100 bytes into its page.
  */
 static void check_granted(struct rig *rig, PVP_DMA_ADAPTER adapter, ULONG offset, ULONG length,
                           ULONG expected)

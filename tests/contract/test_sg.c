@@ -173,7 +173,8 @@ RIG_TEST(sg_08_sizes_of_the_other_structures)
 
 RIG_TEST(sg_09_headers_in_the_portable_order)
 {
-    /* That this file compiles is the test; one thing of each header shows that they were not empty.
+    /*
+     * That this file compiles is the test; one thing of each header shows that they were not empty.
      */
     _Static_assert(sizeof(GUID) == 16 && sizeof(LIST_ENTRY) == 2 * sizeof(void *),
                    "guiddef.h and ntdef.h");

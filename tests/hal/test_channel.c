@@ -51,7 +51,8 @@ static UCHAR device_byte(struct scene *scene, uint64_t address)
         ground, (struct vport_frame){(uintptr_t)(address / PAGE)}))[address % PAGE];
 }
 
-/* Maps the whole buffer, checking every piece's first and last byte; returns the number of pieces.
+/*
+ * Maps the whole buffer, checking every piece's first and last byte; returns the number of pieces.
  */
 static unsigned map_all(struct scene *scene, PDMA_ADAPTER adapter, PVOID base,
                         struct buffer *buffer)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Registers, ports, memory BARs, configuration space, interrupts' levels, physical device objects.
+/*
+ * Registers, ports, memory BARs, configuration space, interrupts' levels, physical device objects.
  */
 #include "hal_fixture.h"
 

@@ -28,23 +28,17 @@ typedef struct _DEVICE {
 
 C_ASSERT(FIELD_OFFSET(DEVICE, Scratch) % 16 == 0);
 
-VP_STATUS NTAPI FindAdapter(
-    IN PVOID HwDeviceExtension,
-    IN PVOID HwContext,
-    IN PWSTR ArgumentString OPTIONAL,
-    IN OUT PVIDEO_PORT_CONFIG_INFO ConfigInfo,
-    OUT PUCHAR Again);
+VP_STATUS NTAPI FindAdapter(IN PVOID HwDeviceExtension, IN PVOID HwContext,
+                            IN PWSTR ArgumentString OPTIONAL,
+                            IN OUT PVIDEO_PORT_CONFIG_INFO ConfigInfo, OUT PUCHAR Again);
 BOOLEAN NTAPI Initialize(__in PVOID HwDeviceExtension);
 BOOLEAN NTAPI StartIO(_In_ PVOID HwDeviceExtension, _Inout_ PVIDEO_REQUEST_PACKET RequestPacket);
-VOID NTAPI ExecuteDma(
-    __in PVOID HwDeviceExtension,
-    __in PVP_DMA_ADAPTER VpDmaAdapter,
-    __in PVP_SCATTER_GATHER_LIST SGList,
-    __in_opt PVOID Context);
-_IRQL_requires_max_(DISPATCH_LEVEL)
-VOID NTAPI Dpc(_In_ PVOID HwDeviceExtension, _In_ PVOID Context);
-__drv_maxIRQL(PASSIVE_LEVEL)
-static VP_STATUS Transfer(PDEVICE Device, __in_bcount(Length) PVOID Data, ULONG Length);
+VOID NTAPI ExecuteDma(__in PVOID HwDeviceExtension, __in PVP_DMA_ADAPTER VpDmaAdapter,
+                      __in PVP_SCATTER_GATHER_LIST SGList, __in_opt PVOID Context);
+_IRQL_requires_max_(DISPATCH_LEVEL) VOID NTAPI
+    Dpc(_In_ PVOID HwDeviceExtension, _In_ PVOID Context);
+__drv_maxIRQL(PASSIVE_LEVEL) static VP_STATUS
+    Transfer(PDEVICE Device, __in_bcount(Length) PVOID Data, ULONG Length);
 
 #if defined(ALLOC_PRAGMA)
 #pragma alloc_text(PAGE, FindAdapter)
@@ -126,7 +120,7 @@ BOOLEAN NTAPI Initialize(PVOID HwDeviceExtension)
 VP_STATUS NTAPI FindAdapter(PVOID HwDeviceExtension, PVOID HwContext, PWSTR ArgumentString,
                             PVIDEO_PORT_CONFIG_INFO ConfigInfo, PUCHAR Again)
 {
-    VP_DEVICE_DESCRIPTION description = { TRUE, TRUE, FALSE, 0x10000 };
+    VP_DEVICE_DESCRIPTION description = {TRUE, TRUE, FALSE, 0x10000};
     PCI_COMMON_CONFIG pci;
     PHYSICAL_ADDRESS address;
 
@@ -143,8 +137,8 @@ VP_STATUS NTAPI FindAdapter(PVOID HwDeviceExtension, PVOID HwContext, PWSTR Argu
     }
     ((PDEVICE)HwDeviceExtension)->Adapter = VideoPortGetDmaAdapter(HwDeviceExtension, &description);
 #if __SIZEOF_WCHAR_T__ == 2
-    VideoPortSetRegistryParameters(HwDeviceExtension, L"HardwareInformation.ChipType",
-                                   L"test", sizeof(L"test"));
+    VideoPortSetRegistryParameters(HwDeviceExtension, L"HardwareInformation.ChipType", L"test",
+                                   sizeof(L"test"));
 #endif
     *Again = 0;
     return NO_ERROR;

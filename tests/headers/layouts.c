@@ -36,7 +36,12 @@
 
 #define SIZE(type, x64, x86, align64, align86)                                                     \
     _Static_assert(sizeof(type) == ON(x64, x86), "size of " #type);                                \
-    _Static_assert(offsetof(struct { char first; type second; }, second) == ON(align64, align86),  \
+    _Static_assert(offsetof(                                                                       \
+                       struct {                                                                    \
+                           char first;                                                             \
+                           type second;                                                            \
+                       },                                                                          \
+                       second) == ON(align64, align86),                                            \
                    "alignment of " #type);
 #define OFFSET(type, member, x64, x86)                                                             \
     _Static_assert(offsetof(type, member) == ON(x64, x86), "offset of " #member " in " #type);

@@ -147,7 +147,8 @@ static bool in_reach(const struct combination *c, PFN_NUMBER frame)
     return c->reach == 64 || ((uint64_t)frame * 4096 + 4095) >> address_bits(c) == 0;
 }
 
-/* May page `i` + 1 lie in the same element as page `i`? Registers of one operation are neighbours.
+/*
+ * May page `i` + 1 lie in the same element as page `i`? Registers of one operation are neighbours.
  */
 static bool joins(const struct combination *c, const PFN_NUMBER *frames, uint32_t i)
 {

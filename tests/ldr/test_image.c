@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Loading: binding, protection, and images that cannot be had. x86-64 only: the test's own machine.
+/*
+ * Loading: binding, protection, and images that cannot be had. x86-64 only: the test's own machine.
  */
 #include "images.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Thunks: arguments and results pass untouched, calls are remembered, hooks change what they want.
+/*
+ * Thunks: arguments and results pass untouched, calls are remembered, hooks change what they want.
  */
 #include "images.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests of the NT floor stand on: a loop, a space whose frames are page numbers of this process, reports, one kernel,
- * and the test's own processor in it.
+ * What the tests of the NT floor stand on: a loop, a space whose frames are page numbers of this
+ * process, reports, one kernel, and the test's own processor in it.
  */
 #ifndef VPORT_TESTS_NT_FIXTURE_H
 #define VPORT_TESTS_NT_FIXTURE_H
@@ -24,9 +24,9 @@ struct fixture {
     struct vport_reports *reports;
     struct vport_nt *nt;
     struct vport_cpu cpu;
-    unsigned pinned;          /* pages now pinned */
-    uintptr_t missing;        /* this page cannot be pinned */
-    char debug[4096];         /* debug output, newline after each message */
+    unsigned pinned;   /* pages now pinned */
+    uintptr_t missing; /* this page cannot be pinned */
+    char debug[4096];  /* debug output, newline after each message */
 };
 
 /* The test's kernel; the test stands on a processor of it. */
@@ -39,14 +39,16 @@ int teardown(void **state);
 /* Steps off and ends the kernel, to see what it reports; teardown then does the rest. */
 void end_kernel(void);
 
-/* Exactly `count` reports of `rule` since the last look; forgets all reports. Fails if there were others. */
+/* Exactly `count` reports of `rule` since the last look; forgets all reports. Fails if there were
+ * others. */
 void expect_reports(const char *rule, uint64_t count);
 /* The text of the index-th report. */
 const char *report_text(size_t index);
 
 /* Every test with a deterministic, or with a threaded kernel. */
-#define nt_test(function)          cmocka_unit_test_setup_teardown(function, setup_deterministic, teardown)
-#define nt_threaded_test(function) cmocka_unit_test_setup_teardown(function, setup_threaded, teardown)
+#define nt_test(function) cmocka_unit_test_setup_teardown(function, setup_deterministic, teardown)
+#define nt_threaded_test(function)                                                                 \
+    cmocka_unit_test_setup_teardown(function, setup_threaded, teardown)
 
 /* A driver named "Test" with one physical device and nothing in it. */
 PDRIVER_OBJECT load_test_driver(void);

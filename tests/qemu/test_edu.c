@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The edu device, by hand: registers, DMA both ways, both kinds of interrupt, and what goes wrong.
+/*
+ * The edu device, by hand: registers, DMA both ways, both kinds of interrupt, and what goes wrong.
  */
 #include <setjmp.h>
 #include <stdarg.h>

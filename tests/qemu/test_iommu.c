@@ -230,7 +230,8 @@ static void what_is_mapped_for_reading_is_not_written(void **state)
     for (size_t i = 0; i < VPORT_PAGE_SIZE; i++)
         assert_int_equal(memory[i], 0x99);
     machine_expect_report(&machine, "0xE6/0x26", 1, "mapped for reading only");
-    /* Once the translation is in its cache, QEMU 7.2 stops the write as well, but records no fault.
+    /*
+     * Once the translation is in its cache, QEMU 7.2 stops the write as well, but records no fault.
      */
     memset(memory, 0x98, VPORT_PAGE_SIZE);
     edu_move(&machine, address, PIECE, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The qtest client against a peer that says right things in odd pieces, wrong things, and nothing.
+/*
+ * The qtest client against a peer that says right things in odd pieces, wrong things, and nothing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -168,7 +169,8 @@ static void a_refused_command_leaves_its_neighbours_alone(void **state)
 
 /* ---- Pipelining ---- */
 
-/* More commands than may be in flight: the peer answers the first half only after it has seen 64.
+/*
+ * More commands than may be in flight: the peer answers the first half only after it has seen 64.
  */
 static void more_commands_than_fit_in_flight_are_answered_in_order(void **state)
 {
@@ -524,7 +526,8 @@ static void threads_get_their_own_answers(void **state)
 
 /* ---- Anything ---- */
 
-/* Bytes that are nearly qtest, in random pieces: the client lives or dies, and does neither twice.
+/*
+ * Bytes that are nearly qtest, in random pieces: the client lives or dies, and does neither twice.
  */
 static void random_bytes_do_no_harm(void **state)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The segmenter by hand-made examples; the property test has the random ones. Every form is tried.
+/*
+ * The segmenter by hand-made examples; the property test has the random ones. Every form is tried.
  */
 #include "dma_test.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The address space: regions, locks over regions and foreign memory, what stays when a region goes.
+/*
+ * The address space: regions, locks over regions and foreign memory, what stays when a region goes.
  */
 #include <setjmp.h>
 #include <stdarg.h>

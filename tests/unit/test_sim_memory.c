@@ -33,7 +33,8 @@ static size_t count_runs(const struct locked *locked)
     return runs;
 }
 
-/* Allocates and locks `length` bytes under `layout`, and tells how many runs of frames there are.
+/*
+ * Allocates and locks `length` bytes under `layout`, and tells how many runs of frames there are.
  */
 static size_t runs_of(enum vport_sim_layout layout, size_t length, uint64_t seed)
 {

@@ -203,7 +203,8 @@ static enum vport_status start_qemu(struct vport_qemu_bus *bus)
     return status;
 }
 
-/* QEMU opens its monitor when all its devices are made: from its greeting on, the machine is there.
+/*
+ * QEMU opens its monitor when all its devices are made: from its greeting on, the machine is there.
  */
 static enum vport_status greet(struct vport_qemu_bus *bus, const struct vport_bus_config *config)
 {

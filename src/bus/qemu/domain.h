@@ -21,7 +21,8 @@ enum {
 /* Pages of a domain: 4 GiB. The first MiB and the interrupt range are never given out. */
 #define VPORT_QEMU_DOMAIN_PAGES (UINT64_C(1) << 20)
 
-/* i386 aligns 64-bit numbers to 4 bytes; these lie in pages, and hardware reads them at any time.
+/*
+ * i386 aligns 64-bit numbers to 4 bytes; these lie in pages, and hardware reads them at any time.
  */
 typedef uint64_t vport_qemu_entry __attribute__((aligned(8)));
 

@@ -81,7 +81,8 @@ uint64_t vport_qemu_options_video_memory(const struct vport_qemu_options *option
     return size;
 }
 
-/* edu writes into the screen's video memory, which therefore lies within its reach, above the RAM.
+/*
+ * edu writes into the screen's video memory, which therefore lies within its reach, above the RAM.
  */
 static bool shares_reach(const struct vport_qemu_options *options)
 {

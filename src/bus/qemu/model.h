@@ -17,13 +17,13 @@ enum {
 };
 
 struct vport_qemu_model_facts {
-    const char *name;  /* QEMU's */
-    uint64_t dma_mask; /* address lines, see struct vport_function; 0: no DMA */
-    bool messages;     /* has an MSI capability */
-    bool screen;       /* has something to show */
-    bool vga;          /* answers at the VGA's ports and memory */
-    int video_memory;  /* BAR that is plain memory; -1: none */
-    int registers;     /* BAR with Bochs's DISPI registers; -1: none */
+    const char *name;    /* QEMU's */
+    uint64_t dma_mask;   /* address lines, see struct vport_function; 0: no DMA */
+    bool messages;       /* has an MSI capability */
+    bool screen;         /* has something to show */
+    bool vga;            /* answers at the VGA's ports and memory */
+    int video_memory;    /* BAR that is plain memory; -1: none */
+    int registers;       /* BAR with Bochs's DISPI registers; -1: none */
     const char *options; /* properties that nobody chooses; NULL: add_model knows the model */
 };
 

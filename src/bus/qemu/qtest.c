@@ -317,7 +317,8 @@ static void command(struct vport_qtest *qtest, struct answer answer, const char 
 
 /* ---- Commands ---- */
 
-/* The letter of a width in the protocol; 0, and the session fails, for one that it does not have.
+/*
+ * The letter of a width in the protocol; 0, and the session fails, for one that it does not have.
  */
 static char width_letter(struct vport_qtest *qtest, unsigned width, unsigned widest)
 {

@@ -67,7 +67,8 @@ void vport_qtest_out(struct vport_qtest *qtest, uint64_t port, unsigned width, u
 void vport_qtest_read_bytes(struct vport_qtest *qtest, uint64_t address, void *data, size_t length);
 void vport_qtest_write_bytes(struct vport_qtest *qtest, uint64_t address, const void *data,
                              size_t length);
-/* From now on irq() gets the input lines of the device at this path (1 to 64 of [A-Za-z0-9/._-]).
+/*
+ * From now on irq() gets the input lines of the device at this path (1 to 64 of [A-Za-z0-9/._-]).
  */
 void vport_qtest_intercept(struct vport_qtest *qtest, const char *path);
 

@@ -64,7 +64,8 @@ static void put_indexed(struct vport_qtest *qtest, uint64_t port, const uint8_t 
     }
 }
 
-/* Index and value go to one port in turn; reading the input status makes the next write an index.
+/*
+ * Index and value go to one port in turn; reading the input status makes the next write an index.
  */
 static void put_attributes(struct vport_qtest *qtest, uint64_t *input_status)
 {
@@ -117,7 +118,8 @@ enum vport_status vport_qemu_vga_start(struct vport_qemu_bus *bus)
     return vport_qtest_end(bus->qtest);
 }
 
-/* Bochs's mode registers and Cirrus's modes set the bit, too. The index register is left as it was.
+/*
+ * Bochs's mode registers and Cirrus's modes set the bit, too. The index register is left as it was.
  */
 enum vport_status vport_qemu_vga_shows(struct vport_qemu_bus *bus)
 {

@@ -33,7 +33,8 @@ static bool find_target(struct vport_bus *bus, enum vport_io_kind kind, uint64_t
     return false;
 }
 
-/* A model sees naturally aligned accesses only: what is not becomes single bytes, as on a real bus.
+/*
+ * A model sees naturally aligned accesses only: what is not becomes single bytes, as on a real bus.
  */
 static unsigned unit_of(const struct target *target, unsigned width)
 {

@@ -91,7 +91,8 @@ static bool is_free(const struct vport_sim_ram *ram, size_t frame)
     return atomic_load_explicit(&ram->table[frame], memory_order_relaxed) == 0;
 }
 
-/* The lowest run of `count` free frames in [start, end); 0 (never handed out) when there is none.
+/*
+ * The lowest run of `count` free frames in [start, end); 0 (never handed out) when there is none.
  */
 static size_t find_run(const struct vport_sim_ram *ram, size_t start, size_t end, size_t count)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A driver for adapter "sim" that calls whatever a calling convention can get wrong: structures and 64-bit values as results and
- * as arguments, fastcall, stdcall, cdecl, callbacks, and, on i386, a stack aligned to 4 and no more. It says "wrong" and the name
- * of each check that failed, and how many there were; test_abi.py knows how many that has to be.
+ * A driver for adapter "sim" that calls whatever a calling convention can get wrong: structures and
+ * 64-bit values as results and as arguments, fastcall, stdcall, cdecl, callbacks, and, on i386, a
+ * stack aligned to 4 and no more. It says "wrong" and the name of each check that failed, and how
+ * many there were; test_abi.py knows how many that has to be.
  */
 #include <ntddk.h>
 #include <dderror.h>
@@ -14,7 +15,7 @@ typedef PVOID PBANKED_SECTION_ROUTINE;
 typedef struct {
     VIDEO_ACCESS_RANGE Ranges[2];
     PVOID Registers;
-    PULONG (NTAPI *Zero)(PVOID, ULONG); /* VideoPortZeroMemory, by its name */
+    PULONG(NTAPI *Zero)(PVOID, ULONG); /* VideoPortZeroMemory, by its name */
 } EXTENSION, *PEXTENSION;
 
 typedef struct {
@@ -60,12 +61,16 @@ static void Addresses(PEXTENSION Extension)
     Memory = MmAllocateContiguousMemorySpecifyCache(8192, Low, High, Boundary, MmCached);
     Check(Memory != NULL, "MmAllocateContiguousMemorySpecifyCache");
     Address = MmGetPhysicalAddress(Memory);
-    Check(Address.QuadPart >= Low.QuadPart && Address.QuadPart <= High.QuadPart, "its physical address");
-    Check(MmGetPhysicalAddress((PUCHAR)Memory + 4097).QuadPart == Address.QuadPart + 4097, "MmGetPhysicalAddress");
+    Check(Address.QuadPart >= Low.QuadPart && Address.QuadPart <= High.QuadPart,
+          "its physical address");
+    Check(MmGetPhysicalAddress((PUCHAR)Memory + 4097).QuadPart == Address.QuadPart + 4097,
+          "MmGetPhysicalAddress");
     MmFreeContiguousMemory(Memory);
 
-    Window = MmMapIoSpace(Extension->Ranges[0].RangeStart, Extension->Ranges[0].RangeLength, MmNonCached);
-    Check(Window && READ_REGISTER_ULONG(Window) == VideoPortReadRegisterUlong(Extension->Registers), "MmMapIoSpace");
+    Window = MmMapIoSpace(Extension->Ranges[0].RangeStart, Extension->Ranges[0].RangeLength,
+                          MmNonCached);
+    Check(Window && READ_REGISTER_ULONG(Window) == VideoPortReadRegisterUlong(Extension->Registers),
+          "MmMapIoSpace");
     MmUnmapIoSpace(Window, Extension->Ranges[0].RangeLength);
     Extension->Zero((PVOID)&Local, sizeof(Local));
     Check(Local == 0, "VideoPortGetProcAddress");
@@ -77,17 +82,22 @@ static void Power(void)
 
     State.DeviceState = PowerDeviceD3;
     Previous = PoSetPowerState(Driver->DeviceObject, DevicePowerState, State);
-    Check(PoSetPowerState(Driver->DeviceObject, DevicePowerState, Previous).DeviceState == PowerDeviceD3, "PoSetPowerState");
+    Check(PoSetPowerState(Driver->DeviceObject, DevicePowerState, Previous).DeviceState ==
+              PowerDeviceD3,
+          "PoSetPowerState");
 }
 
-static IO_ALLOCATION_ACTION NTAPI Control(PDEVICE_OBJECT Device, PIRP Irp, PVOID MapRegisterBase, PVOID Context)
+static IO_ALLOCATION_ACTION NTAPI Control(PDEVICE_OBJECT Device, PIRP Irp, PVOID MapRegisterBase,
+                                          PVOID Context)
 {
     TRANSFER *Transfer = Context;
 
     Transfer->Mapped = Transfer->Adapter->DmaOperations->MapTransfer(
-        Transfer->Adapter, Transfer->Mdl, MapRegisterBase, MmGetMdlVirtualAddress(Transfer->Mdl), &Transfer->Length, TRUE);
+        Transfer->Adapter, Transfer->Mdl, MapRegisterBase, MmGetMdlVirtualAddress(Transfer->Mdl),
+        &Transfer->Length, TRUE);
     Transfer->Adapter->DmaOperations->FlushAdapterBuffers(
-        Transfer->Adapter, Transfer->Mdl, MapRegisterBase, MmGetMdlVirtualAddress(Transfer->Mdl), Transfer->Length, TRUE);
+        Transfer->Adapter, Transfer->Mdl, MapRegisterBase, MmGetMdlVirtualAddress(Transfer->Mdl),
+        Transfer->Length, TRUE);
     return DeallocateObject;
 }
 
@@ -102,7 +112,8 @@ static void Transfers(void)
 
     RtlZeroMemory(&Description, sizeof(Description));
     Description.Version = DEVICE_DESCRIPTION_VERSION;
-    Description.Master = Description.ScatterGather = Description.Dma32BitAddresses = Description.Dma64BitAddresses = TRUE;
+    Description.Master = Description.ScatterGather = Description.Dma32BitAddresses =
+        Description.Dma64BitAddresses = TRUE;
     Description.InterfaceType = PCIBus;
     Description.MaximumLength = 65536;
     Transfer.Adapter = IoGetDmaAdapter(Pdo, &Description, &Registers);
@@ -112,10 +123,13 @@ static void Transfers(void)
     Transfer.Length = 1000;
     Transfer.Mapped.QuadPart = -1;
     KeRaiseIrql(DISPATCH_LEVEL, &Irql);
-    Check(Transfer.Adapter->DmaOperations->AllocateAdapterChannel(Transfer.Adapter, Driver->DeviceObject, 1, Control, &Transfer) == 0,
+    Check(Transfer.Adapter->DmaOperations->AllocateAdapterChannel(
+              Transfer.Adapter, Driver->DeviceObject, 1, Control, &Transfer) == 0,
           "AllocateAdapterChannel");
     KeLowerIrql(Irql);
-    Check(Transfer.Length == 1000 && Transfer.Mapped.QuadPart == MmGetPhysicalAddress(Memory + 40).QuadPart, "MapTransfer");
+    Check(Transfer.Length == 1000 &&
+              Transfer.Mapped.QuadPart == MmGetPhysicalAddress(Memory + 40).QuadPart,
+          "MapTransfer");
     IoFreeMdl(Transfer.Mdl);
     Transfer.Adapter->DmaOperations->PutDmaAdapter(Transfer.Adapter);
     ExFreePoolWithTag(Memory, 0x49424120);
@@ -135,13 +149,16 @@ static void Arguments(PEXTENSION Extension)
     Due.QuadPart = -10;
     Limit.QuadPart = -600000000LL;
     Check(!KeSetTimerEx(&Timer, Due, 0, NULL), "KeSetTimerEx");
-    Check(KeWaitForSingleObject(&Timer, Executive, KernelMode, FALSE, &Limit) == STATUS_SUCCESS, "timer");
+    Check(KeWaitForSingleObject(&Timer, Executive, KernelMode, FALSE, &Limit) == STATUS_SUCCESS,
+          "timer");
 
     RtlZeroMemory(&Description, sizeof(Description));
     Description.ScatterGather = Description.Dma32BitAddresses = TRUE;
     Description.MaximumLength = 65536;
     Adapter = VideoPortGetDmaAdapter(Extension, &Description);
-    Buffer = Adapter ? VideoPortAllocateCommonBuffer(Extension, Adapter, 4096, &Logical, FALSE, NULL) : NULL;
+    Buffer = Adapter
+                 ? VideoPortAllocateCommonBuffer(Extension, Adapter, 4096, &Logical, FALSE, NULL)
+                 : NULL;
     Check(Buffer != NULL, "VideoPortAllocateCommonBuffer");
     VideoPortReleaseCommonBuffer(Extension, Adapter, 4096, Logical, Buffer, FALSE);
     VideoPortPutDmaAdapter(Extension, Adapter);
@@ -174,10 +191,14 @@ static void Conventions(PVOID Extension)
     Check(VideoPortGetCurrentIrql() == PASSIVE_LEVEL, "VideoPortGetCurrentIrql");
     Check(sizeof(PVOID) == 8, "pointers"); /* as many checks as on i386 */
 #endif
-    Check(VideoPortInterlockedIncrement(&Value) == 42 && Value == 42, "VideoPortInterlockedIncrement");
-    Check(VideoPortInterlockedExchange(&Value, 7) == 42 && Value == 7, "VideoPortInterlockedExchange");
+    Check(VideoPortInterlockedIncrement(&Value) == 42 && Value == 42,
+          "VideoPortInterlockedIncrement");
+    Check(VideoPortInterlockedExchange(&Value, 7) == 42 && Value == 7,
+          "VideoPortInterlockedExchange");
     Check(VideoPortInterlockedDecrement(&Value) == 6, "VideoPortInterlockedDecrement");
-    Check(VideoPortSynchronizeExecution(Extension, VpLowPriority, Synchronized, &Seen) && Seen == 0x5a5a, "VideoPortSynchronizeExecution");
+    Check(VideoPortSynchronizeExecution(Extension, VpLowPriority, Synchronized, &Seen) &&
+              Seen == 0x5a5a,
+          "VideoPortSynchronizeExecution");
     Check(RtlCompareMemory(&Value, &Value, 3) == 3, "RtlCompareMemory");
     VideoPortDebugPrint(Error, "variadic %I64x %d %s %c", 0x123456789abcdef0LL, -7, "text", 'c');
 }
@@ -192,11 +213,13 @@ static __attribute__((used)) void NTAPI All(PEXTENSION Extension)
     Conventions(Extension);
 }
 
-/* All of it with a stack that is so many bytes off a multiple of 16 where each machine's compilers may be. */
+/* All of it with a stack that is so many bytes off a multiple of 16 where each machine's compilers
+ * may be. */
 static void Shifted(PEXTENSION Extension, ULONG Bytes)
 {
 #if defined(_X86_)
-    __asm__ volatile("movl %%esp, %%esi\n andl $-16, %%esp\n subl %0, %%esp\n pushl %1\n call _All@4\n movl %%esi, %%esp"
+    __asm__ volatile("movl %%esp, %%esi\n andl $-16, %%esp\n subl %0, %%esp\n pushl %1\n call "
+                     "_All@4\n movl %%esi, %%esp"
                      :
                      : "b"(Bytes), "D"(Extension)
                      : "eax", "ecx", "edx", "esi", "memory", "cc");
@@ -205,18 +228,20 @@ static void Shifted(PEXTENSION Extension, ULONG Bytes)
 #endif
 }
 
-static VP_STATUS NTAPI FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argument, PVIDEO_PORT_CONFIG_INFO Info,
-                                   PUCHAR Again)
+static VP_STATUS NTAPI FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argument,
+                                   PVIDEO_PORT_CONFIG_INFO Info, PUCHAR Again)
 {
     PEXTENSION Extension = Context;
     ULONG Slot = 0;
 
     Check(Info->Length == sizeof(*Info), "VIDEO_PORT_CONFIG_INFO");
-    if (VideoPortGetAccessRanges(Extension, 0, NULL, 2, Extension->Ranges, NULL, NULL, &Slot) != NO_ERROR)
+    if (VideoPortGetAccessRanges(Extension, 0, NULL, 2, Extension->Ranges, NULL, NULL, &Slot) !=
+        NO_ERROR)
         return ERROR_DEV_NOT_EXIST;
-    Extension->Registers =
-        VideoPortGetDeviceBase(Extension, Extension->Ranges[0].RangeStart, Extension->Ranges[0].RangeLength, 0);
-    Extension->Zero = (PVOID)Info->VideoPortGetProcAddress(Extension, (PUCHAR)"VideoPortZeroMemory");
+    Extension->Registers = VideoPortGetDeviceBase(Extension, Extension->Ranges[0].RangeStart,
+                                                  Extension->Ranges[0].RangeLength, 0);
+    Extension->Zero =
+        (PVOID)Info->VideoPortGetProcAddress(Extension, (PUCHAR) "VideoPortZeroMemory");
     return Extension->Registers && Extension->Zero ? NO_ERROR : ERROR_DEV_NOT_EXIST;
 }
 
@@ -241,8 +266,8 @@ static VP_STATUS NTAPI SetPower(PVOID Extension, ULONG Id, PVIDEO_POWER_MANAGEME
     return NO_ERROR;
 }
 
-static VP_STATUS NTAPI Child(PVOID Extension, PVIDEO_CHILD_ENUM_INFO Info, PVIDEO_CHILD_TYPE Type, PUCHAR Descriptor,
-                             PULONG Id, PULONG Unused)
+static VP_STATUS NTAPI Child(PVOID Extension, PVIDEO_CHILD_ENUM_INFO Info, PVIDEO_CHILD_TYPE Type,
+                             PUCHAR Descriptor, PULONG Id, PULONG Unused)
 {
     return ERROR_NO_MORE_DEVICES;
 }

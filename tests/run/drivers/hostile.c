@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A Windows driver that does one bad thing. Which: the number ACT, in HwVidInitialize. Built once for
- * each by meson.build; test_hostile.py knows what has to come of it.
+ * A Windows driver that does one bad thing. Which: the number ACT, in HwVidInitialize. Built once
+ * for each by meson.build; test_hostile.py knows what has to come of it.
  */
 #include <ntdef.h>
 #include <dderror.h>
@@ -25,7 +25,8 @@ static long call(long number, long a, long b, long c, long d)
 
 /* Nothing provides it. */
 __declspec(dllimport) VOID NTAPI VideoPortDoesNotExist(PVOID HwDeviceExtension, ULONG Number);
-__declspec(dllimport) VOID NTAPI KeBugCheckEx(ULONG Code, ULONG_PTR A, ULONG_PTR B, ULONG_PTR C, ULONG_PTR D);
+__declspec(dllimport) VOID NTAPI
+    KeBugCheckEx(ULONG Code, ULONG_PTR A, ULONG_PTR B, ULONG_PTR C, ULONG_PTR D);
 
 ULONG NTAPI DriverEntry(PVOID Context1, PVOID Context2);
 
@@ -45,7 +46,8 @@ static __attribute__((noinline)) void Smash(void)
     ULONG Index;
 
     for (Index = 0; Index < 64; Index++)
-        *(volatile ULONG_PTR *)((volatile UCHAR *)Frame + Index * sizeof(ULONG_PTR)) = 0x4141414141414141ULL;
+        *(volatile ULONG_PTR *)((volatile UCHAR *)Frame + Index * sizeof(ULONG_PTR)) =
+            0x4141414141414141ULL;
 }
 
 static void Act(PVOID Extension)
@@ -53,24 +55,24 @@ static void Act(PVOID Extension)
 #if ACT == 1 /* loop */
     for (;;)
         Sink++;
-#elif ACT == 2 /* null_read */
+#elif ACT == 2  /* null_read */
     Sink = *(volatile ULONG *)(ULONG_PTR)Zero;
-#elif ACT == 3 /* wild_write */
+#elif ACT == 3  /* wild_write */
     *(volatile ULONG *)0x123456789000ULL = 1;
-#elif ACT == 4 /* wild_jump */
+#elif ACT == 4  /* wild_jump */
     ((void (*)(void))0x123456789000ULL)();
-#elif ACT == 5 /* stack_overflow */
+#elif ACT == 5  /* stack_overflow */
     Sink = Recurse(0);
-#elif ACT == 6 /* stack_smash */
+#elif ACT == 6  /* stack_smash */
     Smash();
-#elif ACT == 7 /* double_free */
+#elif ACT == 7  /* double_free */
     PVOID Memory = VideoPortAllocatePool(Extension, VpNonPagedPool, 64, 0x74736554);
     VideoPortFreePool(Extension, Memory);
     VideoPortFreePool(Extension, Memory);
-#elif ACT == 8 /* foreign_free */
+#elif ACT == 8  /* foreign_free */
     ULONG Mine[16];
     VideoPortFreePool(Extension, Mine);
-#elif ACT == 9 /* open */
+#elif ACT == 9  /* open */
     call(2, (long)"/etc/passwd", 0, 0, 0);
 #elif ACT == 10 /* fork */
     call(57, 0, 0, 0, 0);
@@ -107,12 +109,18 @@ static void Act(PVOID Extension)
 #elif ACT == 24 /* babble */
     ULONG Index;
     for (Index = 0; Index < 100; Index++) {
-        call(1, 3, (long)"mode\t1\nfatal\t99\t\x1b[31m\nstep\nimage\t1\t18446744073709551615\t\t\n\n\x01\xff\t\t\t", 75, 0);
-        call(1, 3, (long)"screen\t4294967295\t4294967295\nscreen\t0\t0\nblit\t0\nchild\t9999999999\t1\t%n%s\n", 76, 0);
+        call(1, 3,
+             (long)"mode\t1\nfatal\t99\t\x1b["
+                   "31m\nstep\nimage\t1\t18446744073709551615\t\t\n\n\x01\xff\t\t\t",
+             75, 0);
+        call(1, 3,
+             (long)"screen\t4294967295\t4294967295\nscreen\t0\t0\nblit\t0\nchild\t9999999999\t1\t%"
+                   "n%s\n",
+             76, 0);
     }
 #elif ACT == 25 /* shrink */
-    call(77, 6, 0, 0, 0);   /* the crash record, which the supervisor maps */
-    call(77, 7, 0, 0, 0);   /* the screenshot's memory */
+    call(77, 6, 0, 0, 0); /* the crash record, which the supervisor maps */
+    call(77, 7, 0, 0, 0); /* the screenshot's memory */
     Sink = *(volatile ULONG *)(ULONG_PTR)Zero;
 #elif ACT == 26 /* exit */
     call(231, 0, 0, 0, 0); /* exit_group: gone, as if all were well */
@@ -125,8 +133,8 @@ static void Act(PVOID Extension)
 #endif
 }
 
-static VP_STATUS NTAPI FindAdapter(PVOID Extension, PVOID Context, PWSTR Argument, PVIDEO_PORT_CONFIG_INFO Info,
-                                   PUCHAR Again)
+static VP_STATUS NTAPI FindAdapter(PVOID Extension, PVOID Context, PWSTR Argument,
+                                   PVIDEO_PORT_CONFIG_INFO Info, PUCHAR Again)
 {
     return NO_ERROR;
 }
@@ -149,8 +157,8 @@ static VP_STATUS NTAPI Power(PVOID Extension, ULONG Id, PVIDEO_POWER_MANAGEMENT 
     return NO_ERROR;
 }
 
-static VP_STATUS NTAPI Child(PVOID Extension, PVIDEO_CHILD_ENUM_INFO Info, PVIDEO_CHILD_TYPE Type, PUCHAR Descriptor,
-                             PULONG Id, PULONG Unused)
+static VP_STATUS NTAPI Child(PVOID Extension, PVIDEO_CHILD_ENUM_INFO Info, PVIDEO_CHILD_TYPE Type,
+                             PUCHAR Descriptor, PULONG Id, PULONG Unused)
 {
     return ERROR_NO_MORE_DEVICES;
 }
