@@ -3,6 +3,8 @@
 """Write what is generated from the export declarations of include/ddk.
 
     make_export_table.py table OUT.c [--absent FILE]   the loader's table (src/ldr/exports.h)
+    make_export_table.py list OUT                  the same for a linker (--dynamic-list): what a program shows to drivers that are
+                                                   shared objects
     make_export_table.py def amd64|i386 videoprt|ntoskrnl|hal [OUT.def] [--add NAME]...
                                                        import library definition of one of the three
 
@@ -80,6 +82,11 @@ def table(absent):
     return '\n'.join(lines)
 
 
+def dynamic_list():
+    """Every export's name, and those of the C runtime for drivers built here (src/ldr/crt_native.c)."""
+    return '\n'.join(['{', *(f'    {export["name"]};' for export in prototypes()), '    ntoskrnl_*;', '};', ''])
+
+
 def decorated(export, machine):
     """The name that a compiler for `machine` refers to."""
     if machine == 'amd64' or export['variadic'] or export['convention'] == 'CDECL':
@@ -95,8 +102,8 @@ LIBRARIES = {'videoprt': ('VIDEOPRT.SYS', ('VPAPI',)), 'ntoskrnl': ('ntoskrnl.ex
 
 def runtime(machine):
     """The C runtime's names, which compilers call by themselves; no header declares them."""
-    files = ['crt.c', 'crt_print.c'] + (['crt_i386.c'] if machine == 'i386' else [])
-    text = ''.join((ROOT / 'src/ldr' / name).read_text(encoding='utf-8') for name in files)
+    files = [path for path in (ROOT / 'src/ldr').glob('crt*.c') if machine == 'i386' or path.stem != 'crt_i386']
+    text = ''.join(path.read_text(encoding='utf-8') for path in files)
     return re.findall(r'{"(\w+)", ', text)
 
 
@@ -117,13 +124,20 @@ def main():
     kind = kinds.add_parser('table')
     kind.add_argument('out')
     kind.add_argument('--absent')
+    kind = kinds.add_parser('list')
+    kind.add_argument('out')
     kind = kinds.add_parser('def')
     kind.add_argument('machine', choices=('amd64', 'i386'))
     kind.add_argument('library', choices=LIBRARIES)
     kind.add_argument('out', nargs='?')
     kind.add_argument('--add', action='append', default=[], metavar='NAME')
     args = parser.parse_args()
-    text = table(read_absent(args.absent)) if args.kind == 'table' else definition(args.machine, args.library, args.add)
+    if args.kind == 'table':
+        text = table(read_absent(args.absent))
+    elif args.kind == 'list':
+        text = dynamic_list()
+    else:
+        text = definition(args.machine, args.library, args.add)
     if args.out:
         pathlib.Path(args.out).write_text(text, encoding='utf-8')
     else:

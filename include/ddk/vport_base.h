@@ -339,6 +339,16 @@ typedef va_list VPORT_VA_LIST;
 #define ANYSIZE_ARRAY 1
 #endif
 
+/* Of Microsoft's stdlib.h, which sources for Windows rely on without a thought. */
+#if !defined(__cplusplus) && !defined(NOMINMAX)
+#ifndef min
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#endif
+#ifndef max
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#endif
+#endif
+
 typedef void *PVOID;
 typedef void *HANDLE, **PHANDLE;
 
