@@ -119,15 +119,18 @@ enum vport_status vport_machine_screenshot(struct vport_machine *machine,
  * (deterministic mode). */
 void vport_machine_run(struct vport_machine *machine, uint64_t nanoseconds);
 
+/* Of one direction. */
+struct vport_machine_direction {
+    uint64_t requests;   /* video requests with a transfer in this direction */
+    uint64_t operations; /* StartDma ... CompleteDma pairs */
+    uint64_t elements;
+    uint64_t bytes;
+    uint64_t bounced_bytes;
+    uint64_t queued; /* operations that waited for map registers */
+};
+
 struct vport_machine_statistics {
-    struct {
-        uint64_t requests;   /* video requests with a transfer in this direction */
-        uint64_t operations; /* StartDma ... CompleteDma pairs */
-        uint64_t elements;
-        uint64_t bytes;
-        uint64_t bounced_bytes;
-        uint64_t queued; /* operations that waited for map registers */
-    } to_device, from_device;
+    struct vport_machine_direction to_device, from_device;
     uint32_t map_registers;            /* granted (sum over adapters now live) */
     uint32_t map_registers_high_water; /* most in use at once */
     uint64_t video_memory;             /* bytes of the adapter's */
@@ -138,8 +141,7 @@ void vport_machine_statistics(struct vport_machine *machine,
                               struct vport_machine_statistics *statistics);
 struct vport_reports *vport_machine_reports(struct vport_machine *machine);
 
-/* ---- The adapters of this build
- * ---------------------------------------------------------------------------------------- */
+/* ---- The adapters of this build ---- */
 
 struct vport_adapter_key {
     const char *name;     /* "reach" */

@@ -14,9 +14,7 @@ static bool threaded(const struct vport_loop *loop)
     return loop->mode == VPORT_LOOP_THREADED;
 }
 
-/* ---- Queues
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- Queues ---- */
 
 static void queue_init(struct queue *queue)
 {
@@ -73,9 +71,7 @@ void vport_loop_queue_put(struct vport_loop *loop, struct vport_event *event, ui
     queue_insert(&loop->queues[event->class], event);
 }
 
-/* ---- The door
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- The door ---- */
 
 enum vport_status vport_loop_create(enum vport_loop_mode mode, uint64_t seed,
                                     struct vport_trace *trace, struct vport_loop **result)

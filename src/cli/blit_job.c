@@ -232,9 +232,9 @@ static int frame_read(struct blit *blit, unsigned long frame)
     begin = now();
     status =
         vport_blit_read(blit->machine, blit->back, outcome->width, outcome->height, blit->error);
-    outcome->seconds_from += now() - begin;
     if (status == VPORT_E_UNSUPPORTED)
         return VPORT_EXIT_OK; /* the screen alone has to show that it arrived */
+    outcome->seconds_from += now() - begin;
     outcome->read_back = status == VPORT_OK;
     if (status != VPORT_OK)
         vport_message("%s", blit->error);

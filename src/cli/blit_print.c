@@ -41,20 +41,30 @@ static const char *grouped(uint64_t value, char text[NUMBER_TEXT])
     return text;
 }
 
-static void row_counts(const char *name, uint64_t to, uint64_t from)
+/* An adapter that gives no pictures back has one column: `from` is NULL. */
+static void row(const char *name, const char *to, const char *from)
+{
+    if (from)
+        printf("  %-14s %18s %18s\n", name, to, from);
+    else
+        printf("  %-14s %18s\n", name, to);
+}
+
+static void row_counts(const char *name, uint64_t to, const uint64_t *from)
 {
     char left[NUMBER_TEXT], right[NUMBER_TEXT];
 
-    printf("  %-14s %18s %18s\n", name, grouped(to, left), grouped(from, right));
+    row(name, grouped(to, left), from ? grouped(*from, right) : NULL);
 }
 
-static void row_rates(const char *name, const char *format, double to, double from)
+static void row_rates(const char *name, const char *format, double to, const double *from)
 {
     char left[NUMBER_TEXT], right[NUMBER_TEXT];
 
     snprintf(left, sizeof(left), format, to);
-    snprintf(right, sizeof(right), format, from);
-    printf("  %-14s %18s %18s\n", name, left, right);
+    if (from)
+        snprintf(right, sizeof(right), format, *from);
+    row(name, left, from ? right : NULL);
 }
 
 static double per_second(double amount, double seconds)
@@ -65,14 +75,30 @@ static double per_second(double amount, double seconds)
 static void table_rates(const struct vport_blit_job *job, const struct vport_blit_outcome *outcome)
 {
     const struct vport_machine_statistics *statistics = &outcome->statistics;
+    double to = outcome->seconds_to, from = outcome->seconds_from;
+    double milliseconds = from * 1e3, frames = per_second((double)job->repeat, from);
+    double throughput = per_second((double)statistics->from_device.bytes / 1e6, from);
+    bool back = outcome->read_back;
 
-    row_rates("time", "%.2f ms", outcome->seconds_to * 1e3, outcome->seconds_from * 1e3);
-    row_rates("throughput", "%.0f MB/s",
-              per_second((double)statistics->to_device.bytes / 1e6, outcome->seconds_to),
-              per_second((double)statistics->from_device.bytes / 1e6, outcome->seconds_from));
+    row_rates("time", "%.2f ms", to * 1e3, back ? &milliseconds : NULL);
+    row_rates("throughput", "%.0f MB/s", per_second((double)statistics->to_device.bytes / 1e6, to),
+              back ? &throughput : NULL);
     if (job->repeat > 1)
-        row_rates("frames", "%.1f /s", per_second((double)job->repeat, outcome->seconds_to),
-                  per_second((double)job->repeat, outcome->seconds_from));
+        row_rates("frames", "%.1f /s", per_second((double)job->repeat, to), back ? &frames : NULL);
+}
+
+static void table_counts(const struct vport_blit_outcome *outcome)
+{
+    const struct vport_machine_direction *to = &outcome->statistics.to_device;
+    const struct vport_machine_direction *from =
+        outcome->read_back ? &outcome->statistics.from_device : NULL;
+
+    row_counts("requests", to->requests, from ? &from->requests : NULL);
+    row_counts("operations", to->operations, from ? &from->operations : NULL);
+    row_counts("elements", to->elements, from ? &from->elements : NULL);
+    row_counts("bytes", to->bytes, from ? &from->bytes : NULL);
+    row_counts("bytes bounced", to->bounced_bytes, from ? &from->bounced_bytes : NULL);
+    row_counts("queued", to->queued, from ? &from->queued : NULL);
 }
 
 static void verdict(const struct style *style, const char *what, bool different)
@@ -92,15 +118,10 @@ void vport_blit_print_table(const struct vport_blit_job *job,
            statistics->driver);
     printf("%-16s %" PRIu32 " x %" PRIu32 " pixels, %s bytes\n\n", "picture", outcome->width,
            outcome->height, grouped(outcome->bytes, text));
-    printf("%s  %-14s %18s %18s%s\n", style.head, "", "to the adapter", "back from it",
-           style.plain);
-    row_counts("requests", statistics->to_device.requests, statistics->from_device.requests);
-    row_counts("operations", statistics->to_device.operations, statistics->from_device.operations);
-    row_counts("elements", statistics->to_device.elements, statistics->from_device.elements);
-    row_counts("bytes", statistics->to_device.bytes, statistics->from_device.bytes);
-    row_counts("bytes bounced", statistics->to_device.bounced_bytes,
-               statistics->from_device.bounced_bytes);
-    row_counts("queued", statistics->to_device.queued, statistics->from_device.queued);
+    printf("%s", style.head);
+    row("", "to the adapter", outcome->read_back ? "back from it" : NULL);
+    printf("%s", style.plain);
+    table_counts(outcome);
     table_rates(job, outcome);
     printf("\n%-16s %s granted, ", "map registers", grouped(statistics->map_registers, text));
     printf("%s most in use\n", grouped(statistics->map_registers_high_water, text));
@@ -109,8 +130,12 @@ void vport_blit_print_table(const struct vport_blit_job *job,
                style.plain);
     if (outcome->screen)
         verdict(&style, "shown picture", outcome->shown.found);
+    else
+        printf("%-16s none: this adapter has no screen\n", "shown picture");
     if (outcome->read_back)
         verdict(&style, "returned picture", outcome->returned.found);
+    else
+        printf("%-16s none: this adapter gives nothing back\n", "returned picture");
     if (job->screenshot)
         printf("%-16s %s\n", "screenshot", job->screenshot);
     if (job->trace)

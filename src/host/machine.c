@@ -51,8 +51,7 @@ static enum vport_status fail_memory(char *error)
                 (unsigned long long)limit.rlim_cur);
 }
 
-/* ---- From configuration to a machine
- * ---------------------------------------------------------------------------------- */
+/* ---- From configuration to a machine ---- */
 
 static enum vport_status machine_ground(struct vport_machine *machine,
                                         const struct vport_machine_config *config,
@@ -163,9 +162,7 @@ void vport_machine_destroy(struct vport_machine *machine)
     free(machine);
 }
 
-/* ---- A driver's life
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- A driver's life ---- */
 
 /* Pool belongs to a kernel: freeing needs a processor of this machine's. */
 static NTSTATUS device_start(struct vport_machine *machine)
@@ -277,9 +274,7 @@ void vport_machine_stop(struct vport_machine *machine)
     machine->driver = NULL;
 }
 
-/* ---- While it runs
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- While it runs ---- */
 
 static uint32_t control_send(struct vport_machine *machine, uint32_t code, const void *input,
                              uint32_t input_length, void *output, uint32_t output_length,

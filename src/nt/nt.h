@@ -128,8 +128,7 @@ struct vport_nt_memory_ops {
 void vport_nt_set_memory_ops(struct vport_nt *nt, const struct vport_nt_memory_ops *ops,
                              void *context);
 
-/* ---- Drivers and devices: what the I/O and PnP managers do
- * --------------------------------------------------------- */
+/* ---- Drivers and devices: what the I/O and PnP managers do ---- */
 
 typedef NTSTATUS(NTAPI *vport_driver_entry)(
     PVOID Context1, PVOID Context2); /* DRIVER_INITIALIZE as video miniports have it */
@@ -162,8 +161,7 @@ NTSTATUS vport_nt_device_control(struct vport_nt *nt, PDEVICE_OBJECT pdo, ULONG 
                                  const void *input, ULONG input_length, void *output,
                                  ULONG output_length, ULONG_PTR *returned);
 
-/* ---- Registry: volatile, one tree per kernel; keys made as needed
- * --------------------------------------------------- */
+/* ---- Registry: volatile, one tree per kernel; keys made as needed ---- */
 
 enum vport_status vport_nt_registry_set(struct vport_nt *nt, const char *key, const char *value,
                                         ULONG type, const void *data, ULONG length);
@@ -176,8 +174,7 @@ enum vport_status vport_nt_registry_get(struct vport_nt *nt, const char *key, co
 enum vport_status vport_nt_file_add(struct vport_nt *nt, const char *name, const void *data,
                                     size_t length);
 
-/* ---- What drivers say, and the last thing they do
- * -------------------------------------------------------------------- */
+/* ---- What drivers say, and the last thing they do ---- */
 
 /*
  * Debug output (DbgPrint and relatives), one call a message, `text` as the driver wrote it. None by
@@ -195,9 +192,7 @@ typedef void vport_nt_bugcheck_handler(void *context, ULONG code, const ULONG_PT
 void vport_nt_set_bugcheck_handler(struct vport_nt *nt, vport_nt_bugcheck_handler *handler,
                                    void *context);
 
-/* ---- Status
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Status ---- */
 
 /* The one table from our statuses to NTSTATUS. */
 NTSTATUS vport_nt_status(enum vport_status status);

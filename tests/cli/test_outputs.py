@@ -172,9 +172,12 @@ class Memory(CommandTest):
 
     @unittest.skipIf(SANITIZED, "sanitizers reserve address space themselves")
     def test_too_little_address_space_is_of_the_environment(self):
-        for size in (256, 1024, 16384):
-            self.refuse(ENVIRONMENT, r"limited to %d bytes \(ulimit -v\)" % (size << 20), "blit", self.picture(),
-                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (size << 20, size << 20)))
+        def limit(size):
+            return lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size))
+
+        for size in (256 << 20, 1 << 30):
+            self.refuse(ENVIRONMENT, r"limited to %d bytes \(ulimit -v\)" % size, "blit", self.picture(), preexec_fn=limit(size))
+        self.succeed("blit", self.picture(), preexec_fn=limit(16 << 30))
 
 
 def interlaced_size(width, height):

@@ -72,9 +72,7 @@ static bool picture_moved(struct vport_machine *machine, unsigned salt)
     return moved;
 }
 
-/* ---- A life
- * -------------------------------------------------------------------------------------------------------------
- */
+/* ---- A life ---- */
 
 static void machine_without_a_driver_can_be_destroyed(void **state)
 {
@@ -130,9 +128,7 @@ static void second_start_is_refused(void **state)
     vport_machine_destroy(machine);
 }
 
-/* ---- Wrong configurations
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- Wrong configurations ---- */
 
 static void wrong_adapters_are_refused_in_words(void **state)
 {
@@ -172,9 +168,7 @@ static void every_adapter_of_the_list_can_be_checked(void **state)
     }
 }
 
-/* ---- Drivers that refuse
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- Drivers that refuse ---- */
 
 static VP_STATUS find_adapter_answer;
 static BOOLEAN initialize_answer;
@@ -249,9 +243,7 @@ static void failed_start_says_where_and_can_be_repeated(void **state)
     vport_machine_destroy(machine);
 }
 
-/* ---- Requests
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Requests ---- */
 
 static void control_returns_the_drivers_status(void **state)
 {
@@ -366,9 +358,7 @@ static void screenshot_needs_a_mode(void **state)
     vport_machine_destroy(machine);
 }
 
-/* ---- Memory, calls, time
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Memory, calls, time ---- */
 
 static void memory_is_given_and_taken_back(void **state)
 {
@@ -413,9 +403,7 @@ static void extension_is_there_while_the_driver_is(void **state)
     vport_machine_destroy(machine);
 }
 
-/* ---- A device of the caller's own
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- A device of the caller's own ---- */
 
 struct model {
     struct vport_device *device;
@@ -552,9 +540,7 @@ static void own_device_is_destroyed_when_the_machine_cannot_be_made(void **state
     assert_non_null(strstr(error, "the built-in device's"));
 }
 
-/* ---- Many machines
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- Many machines ---- */
 
 enum { MANY = 10 };
 

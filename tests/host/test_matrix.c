@@ -102,9 +102,7 @@ static const char *spec_of(const struct combination *c)
     return spec;
 }
 
-/* ---- The prediction
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- The prediction ---- */
 
 struct prediction {
     uint64_t operations, elements, bounced, queued;
@@ -197,9 +195,7 @@ static struct prediction predict(const struct combination *c, const PFN_NUMBER *
     return prediction;
 }
 
-/* ---- One machine
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- One machine ---- */
 
 /* A buffer of the machine's user memory, kept locked so that its frames stay what they are. */
 struct buffer {
