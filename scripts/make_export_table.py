@@ -3,8 +3,8 @@
 """Write what is generated from the export declarations of include/ddk.
 
     make_export_table.py table OUT.c [--absent FILE]   the loader's table (src/ldr/exports.h)
-    make_export_table.py list OUT                  the same for a linker (--dynamic-list): what a program shows to drivers that are
-                                                   shared objects
+    make_export_table.py list OUT                      for a linker's --dynamic-list: what a program shows to drivers that
+                                                       are shared objects
     make_export_table.py def amd64|i386 videoprt|ntoskrnl|hal [OUT.def] [--add NAME]...
                                                        import library definition of one of the three
 

@@ -268,8 +268,7 @@ static void say(struct vport_account *account, const char *kind, char *field[])
                " bytes, %" PRIu64 " bounced\n",
                field[1], NUMBER(2), NUMBER(3), NUMBER(4), NUMBER(5));
     else if (!strcmp(kind, "blit"))
-        printf("blit       shown: %s; read back: %s\n", NUMBER(1) ? "identical" : "different",
-               field[2]);
+        printf("blit       shown: %s; read back: %s\n", field[1], field[2]);
     else if (!strcmp(kind, "screen"))
         printf("screen     %" PRIu64 " x %" PRIu64 "\n", NUMBER(1), NUMBER(2));
     else if (!strcmp(kind, "trapped"))
@@ -302,7 +301,7 @@ static void take_note(struct vport_account *account, const char *kind, char *fie
     } else if (!strcmp(kind, "step")) {
         account->failed += !strcmp(field[2], "failed");
     } else if (!strcmp(kind, "blit")) {
-        account->failed += !NUMBER(1) || !strcmp(field[2], "different");
+        account->failed += !strcmp(field[1], "different") || !strcmp(field[2], "different");
     } else if (!strcmp(kind, "screen")) {
         account->width = (uint32_t)NUMBER(1);
         account->height = (uint32_t)NUMBER(2);

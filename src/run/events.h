@@ -22,7 +22,7 @@
     X("ioctl", "ioctls", 0, "hnns", "code,status,returned,output")                                 \
     X("dma_adapter", "dma_adapters", 0, "nnn", "map_registers,maximum_length,common_buffers")      \
     X("dma", "dma", 0, "snnnn", "direction,operations,elements,bytes,bounced")                     \
-    X("blit", "blit", 1, "bs", "shown,returned")                                                   \
+    X("blit", "blit", 1, "ss", "shown,returned")                                                   \
     X("screen", "screen", 1, "nn", "width,height")                                                 \
     X("trapped", "trapped", 0, "snh", "what,count,first")                                          \
     X("report", "reports", 0, "ssh", "rule,text,site")                                             \

@@ -267,26 +267,33 @@ static bool rows_equal(const uint32_t *a, size_t a_stride, const uint32_t *b, ui
     return true;
 }
 
-static bool shows(struct life *life, const uint32_t *pixels)
+static const char *compared(bool same)
+{
+    return same ? "identical" : "different";
+}
+
+/* What the screen has of the picture. */
+static const char *shown(struct life *life, const uint32_t *pixels)
 {
     struct vport_image image = {0};
+    enum vport_status status = vport_machine_screenshot(life->machine, &image);
     bool same;
 
-    if (vport_machine_screenshot(life->machine, &image) != VPORT_OK)
-        return false;
+    if (status != VPORT_OK)
+        return status == VPORT_E_UNSUPPORTED ? "impossible" : "different";
     same = image.width >= life->job->picture_width && image.height >= life->job->picture_height &&
            rows_equal(image.pixels, image.width, pixels, life->job->picture_width,
                       life->job->picture_height);
     free(image.pixels);
-    return same;
+    return compared(same);
 }
 
-static void tell_blit(bool shown, const char *returned)
+static void tell_blit(const char *on_screen, const char *returned)
 {
     struct vport_line line;
 
     vport_event_begin(&line, "blit");
-    vport_line_number(&line, shown);
+    vport_line_text(&line, on_screen);
     vport_line_text(&line, returned);
     vport_event_send(&line);
 }
@@ -297,18 +304,18 @@ static enum vport_status blit_both_ways(struct life *life, const uint32_t *pixel
 {
     uint32_t width = life->job->picture_width, height = life->job->picture_height;
     enum vport_status status = vport_blit_set_mode(life->machine, width, height, error);
-    bool shown, same;
+    const char *on_screen;
 
     if (status == VPORT_OK)
         status = vport_blit_write(life->machine, pixels, width, height, error);
     if (status != VPORT_OK)
         return status;
-    shown = shows(life, pixels);
+    on_screen = shown(life, pixels);
     status = vport_blit_read(life->machine, back, width, height, error);
     if (status != VPORT_OK && status != VPORT_E_UNSUPPORTED)
         return status;
-    same = rows_equal(back, width, pixels, width, height);
-    tell_blit(shown, status ? "impossible" : same ? "identical" : "different");
+    tell_blit(on_screen,
+              status ? "impossible" : compared(rows_equal(back, width, pixels, width, height)));
     return VPORT_OK;
 }
 
