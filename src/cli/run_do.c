@@ -94,9 +94,11 @@ static int read_picture(struct run *run)
 
 /* ---- The other program ---- */
 
-/* Beside this one, or where it is installed (the build says where). */
+/* Beside this one, or in the libexec beside its bin, wherever that was moved to, or where it was
+ * installed (the build says where). */
 static int find_i386(struct run *run)
 {
+    static const char *const beside[] = {"videoport-i386", "../libexec/videoport/videoport-i386"};
     char self[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
     char *slash;
@@ -105,9 +107,11 @@ static int find_i386(struct run *run)
     slash = strrchr(self, '/');
     if (slash)
         *slash = '\0';
-    snprintf(run->program, sizeof(run->program), "%.*s/videoport-i386", PATH_MAX - 20, self);
-    if (access(run->program, X_OK) == 0)
-        return VPORT_EXIT_OK;
+    for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+        snprintf(run->program, sizeof(run->program), "%.*s/%s", PATH_MAX - 40, self, beside[i]);
+        if (access(run->program, X_OK) == 0)
+            return VPORT_EXIT_OK;
+    }
     snprintf(run->program, sizeof(run->program), "%s/videoport-i386", VPORT_LIBEXECDIR);
     if (access(run->program, X_OK) == 0)
         return VPORT_EXIT_OK;
