@@ -54,8 +54,8 @@ static enum vport_status index_of(PMDL mdl, PVOID current_va, uint32_t *offset)
     return VPORT_OK;
 }
 
-static VPORT_DRIVER_COLD enum vport_status refuse_mdl(struct vport_hal *hal, PMDL mdl, bool chain,
-                                                      const char *function, const void *site)
+static enum vport_status refuse_mdl(struct vport_hal *hal, PMDL mdl, bool chain,
+                                    const char *function, const void *site)
 {
     if (!chain)
         vport_hal_report(hal, "SD-A14", site,
@@ -71,7 +71,7 @@ static VPORT_DRIVER_COLD enum vport_status refuse_mdl(struct vport_hal *hal, PMD
 
 /* SD-A15: locked for reading only, and the device is to write. Harmless where the memory could as
  * well be locked for writing. */
-static VPORT_DRIVER_COLD bool may_write(struct vport_hal *hal, const struct vport_pages *pages)
+static bool may_write(struct vport_hal *hal, const struct vport_pages *pages)
 {
     size_t count = vport_pages_spanned(pages->offset, pages->length);
     struct vport_frame *frames =
@@ -89,38 +89,27 @@ static VPORT_DRIVER_COLD bool may_write(struct vport_hal *hal, const struct vpor
     return allowed;
 }
 
-static VPORT_DRIVER_COLD struct vport_pages *large_mdl_pages(PMDL mdl)
+/* Chained MDLs and such whose pages are not locked are none that can be mapped. */
+static inline bool is_mappable(const MDL *mdl)
 {
-    return vport_nt_mdl_pages(mdl);
-}
-
-/* All of it that the fast path needs, inlined there; what goes wrong is not. */
-static inline __attribute__((always_inline)) enum vport_status
-fill_request(struct vport_hal_adapter *adapter, PMDL mdl, PVOID current_va, ULONG length,
-             BOOLEAN write, struct vport_dma_request *request, const char *function,
-             const void *site)
-{
-    const CSHORT locked = MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL;
-    struct vport_pages *pages = vport_nt_mdl_pages_at_hand(mdl);
-
-    if (__builtin_expect(!pages, 0))
-        pages = large_mdl_pages(mdl);
-    if (__builtin_expect(!pages || mdl->Next || !(mdl->MdlFlags & locked), 0))
-        return refuse_mdl(adapter->hal, mdl, pages && mdl->Next, function, site);
-    if (__builtin_expect(!write && pages->access == VPORT_ACCESS_READ, 0) &&
-        !may_write(adapter->hal, pages))
-        return VPORT_E_ACCESS;
-    request->pages = pages;
-    request->length = length;
-    request->to_device = write;
-    return index_of(mdl, current_va, &request->offset);
+    return !mdl->Next &&
+           mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL);
 }
 
 enum vport_status vport_hal_request(struct vport_hal_adapter *adapter, PMDL mdl, PVOID current_va,
                                     ULONG length, BOOLEAN write, struct vport_dma_request *request,
                                     const char *function, const void *site)
 {
-    return fill_request(adapter, mdl, current_va, length, write, request, function, site);
+    struct vport_pages *pages = vport_nt_mdl_pages(mdl);
+
+    if (!pages || !is_mappable(mdl))
+        return refuse_mdl(adapter->hal, mdl, pages && mdl->Next, function, site);
+    if (!write && pages->access == VPORT_ACCESS_READ && !may_write(adapter->hal, pages))
+        return VPORT_E_ACCESS;
+    request->pages = pages;
+    request->length = length;
+    request->to_device = write;
+    return index_of(mdl, current_va, &request->offset);
 }
 
 /* Only what the caller could have known: that memory or registers are short is no mistake. */
@@ -137,22 +126,53 @@ static void report_range(struct vport_hal *hal, enum vport_status status,
 }
 
 /* MR-7: DISPATCH_LEVEL exactly. */
-static VPORT_DRIVER_COLD bool wrong_level(const char *rule, const char *function, KIRQL irql,
-                                          const void *site)
-{
-    vport_hal_report(
-        vport_hal_current(), rule, site,
-        "%s was called at IRQL %u; DISPATCH_LEVEL (%u) exactly is allowed: raise with KeRaiseIrql "
-        "before. Driver Verifier stops such a driver with bug check 0xE6/0x13.",
-        function, irql, DISPATCH_LEVEL);
-    return false;
-}
-
-static inline bool at_dispatch(const char *rule, const char *function, const void *site)
+static bool at_dispatch(const char *rule, const char *function, const void *site)
 {
     KIRQL irql = vport_hal_irql();
 
-    return __builtin_expect(irql == DISPATCH_LEVEL, 1) || wrong_level(rule, function, irql, site);
+    if (irql != DISPATCH_LEVEL)
+        vport_hal_report(
+            vport_hal_current(), rule, site,
+            "%s was called at IRQL %u; DISPATCH_LEVEL (%u) exactly is allowed: raise with "
+            "KeRaiseIrql before. Driver Verifier stops such a driver with bug check 0xE6/0x13.",
+            function, irql, DISPATCH_LEVEL);
+    return irql == DISPATCH_LEVEL;
+}
+
+/*
+ * The driver's side of a request. Stored first of all: none of it is looked at before the callback,
+ * and what arrived in registers is out of the way.
+ */
+static inline void fill_callback(struct vport_dma_request *request, PDEVICE_OBJECT device,
+                                 PDRIVER_LIST_CONTROL routine, PVOID context)
+{
+    request->ready = ready;
+    request->user[USER_ROUTINE] = (uintptr_t)routine;
+    request->user[USER_CONTEXT] = (uintptr_t)context;
+    request->user[USER_DEVICE] = (uintptr_t)device;
+    request->user[USER_BUILT] = 0;
+}
+
+/* Whatever was not as get_list expects it: what is wrong is found and reported here, and what is
+ * merely seldom is done. */
+static VPORT_DRIVER_COLD NTSTATUS get_list_long(PDMA_ADAPTER pointer, PMDL mdl, PVOID current_va,
+                                                ULONG length, BOOLEAN write,
+                                                struct vport_dma_request *request, const void *site)
+{
+    struct vport_hal_adapter *adapter =
+        vport_hal_adapter_check(pointer, "GetScatterGatherList", site);
+    enum vport_status status;
+
+    if (!adapter || !request->user[USER_ROUTINE] ||
+        !at_dispatch("MR-7", "GetScatterGatherList", site))
+        return STATUS_INVALID_PARAMETER;
+    status = vport_hal_request(adapter, mdl, current_va, length, write, request,
+                               "GetScatterGatherList", site);
+    if (status != VPORT_OK)
+        return vport_hal_dma_status(status);
+    status = vport_dma_map(adapter->dma, request);
+    report_range(adapter->hal, status, request, "GetScatterGatherList", site);
+    return vport_hal_dma_status(status);
 }
 
 static VPORT_DRIVER_COLD NTSTATUS list_failed(struct vport_hal_adapter *adapter,
@@ -164,40 +184,33 @@ static VPORT_DRIVER_COLD NTSTATUS list_failed(struct vport_hal_adapter *adapter,
     return vport_hal_dma_status(status);
 }
 
-static VPORT_DRIVER_COLD NTSTATUS refused(enum vport_status status)
-{
-    return vport_hal_dma_status(status);
-}
-
-static VPORT_DRIVER_COLD NTSTATUS no_adapter(PDMA_ADAPTER pointer, const char *function,
-                                             const void *site)
-{
-    vport_hal_adapter_check(pointer, function, site);
-    return STATUS_INVALID_PARAMETER;
-}
-
 NTSTATUS NTAPI vport_hal_get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,
                                   PVOID CurrentVa, ULONG Length,
                                   PDRIVER_LIST_CONTROL ExecutionRoutine, PVOID Context,
                                   BOOLEAN WriteToDevice)
 {
-    struct vport_hal_adapter *adapter = vport_hal_adapter_live(DmaAdapter);
+    struct vport_hal_adapter *adapter;
     struct vport_dma_request request;
+    struct vport_pages *pages;
     enum vport_status status;
+    uintptr_t offset;
 
-    if (__builtin_expect(!adapter, 0))
-        return no_adapter(DmaAdapter, "GetScatterGatherList", VPORT_HAL_SITE);
-    if (!ExecutionRoutine || !at_dispatch("MR-7", "GetScatterGatherList", VPORT_HAL_SITE))
-        return STATUS_INVALID_PARAMETER;
-    status = fill_request(adapter, Mdl, CurrentVa, Length, WriteToDevice, &request,
-                          "GetScatterGatherList", VPORT_HAL_SITE);
-    if (__builtin_expect(status != VPORT_OK, 0))
-        return refused(status);
-    request.ready = ready;
-    request.user[USER_ROUTINE] = (uintptr_t)ExecutionRoutine;
-    request.user[USER_CONTEXT] = (uintptr_t)Context;
-    request.user[USER_DEVICE] = (uintptr_t)DeviceObject;
-    request.user[USER_BUILT] = 0;
+    fill_callback(&request, DeviceObject, ExecutionRoutine, Context);
+    adapter = vport_hal_adapter_live(DmaAdapter);
+    pages = vport_nt_mdl_pages_at_hand(Mdl);
+    if (__builtin_expect(!adapter || !ExecutionRoutine || vport_hal_irql() != DISPATCH_LEVEL ||
+                             !pages || !is_mappable(Mdl) ||
+                             (!WriteToDevice && pages->access == VPORT_ACCESS_READ),
+                         0))
+        return get_list_long(DmaAdapter, Mdl, CurrentVa, Length, WriteToDevice, &request,
+                             VPORT_HAL_SITE);
+    offset = (uintptr_t)CurrentVa - (uintptr_t)MmGetMdlVirtualAddress(Mdl); /* MR-10 */
+    if (__builtin_expect(offset > UINT32_MAX, 0))
+        return STATUS_BUFFER_TOO_SMALL;
+    request.pages = pages;
+    request.offset = (uint32_t)offset;
+    request.length = Length;
+    request.to_device = WriteToDevice;
     status = vport_dma_map(adapter->dma, &request);
     if (__builtin_expect(status != VPORT_OK, 0))
         return list_failed(adapter, status, &request, VPORT_HAL_SITE);
@@ -230,10 +243,12 @@ static struct vport_hal_built *take_built(struct vport_hal_adapter *adapter,
 }
 
 /* true if the list was one in the driver's own buffer, which is put now. */
-static VPORT_DRIVER_COLD bool put_built(struct vport_hal_adapter *adapter,
-                                        PSCATTER_GATHER_LIST list, bool write)
+static bool put_built(struct vport_hal_adapter *adapter, PSCATTER_GATHER_LIST list, bool write)
 {
-    struct vport_hal_built *built = take_built(adapter, list);
+    struct vport_hal_built *built =
+        atomic_load_explicit(&adapter->built_count, memory_order_relaxed)
+            ? take_built(adapter, list)
+            : NULL;
 
     if (!built)
         return false;
@@ -246,7 +261,7 @@ static VPORT_DRIVER_COLD bool put_built(struct vport_hal_adapter *adapter,
  * The adapter is not live any more, or never was: the list's own one is used. An adapter that was
  * released too early still gets its operations back this way.
  */
-static VPORT_DRIVER_COLD void put_orphan(struct vport_dma_list *list, bool write, const void *site)
+static void put_orphan(struct vport_dma_list *list, bool write, const void *site)
 {
     struct vport_dma_adapter *owner;
 
@@ -260,17 +275,20 @@ static VPORT_DRIVER_COLD void put_orphan(struct vport_dma_list *list, bool write
                          (void *)list);
 }
 
-static inline __attribute__((always_inline)) void
-put(PDMA_ADAPTER pointer, PSCATTER_GATHER_LIST list, bool write, const void *site)
+static VPORT_DRIVER_COLD void put_list_long(PDMA_ADAPTER pointer, PSCATTER_GATHER_LIST list,
+                                            bool write, const void *site)
 {
     struct vport_hal_adapter *adapter = vport_hal_adapter_live(pointer);
+    KIRQL before = DISPATCH_LEVEL;
 
-    if (__builtin_expect(!adapter, 0))
+    if (!at_dispatch("MR-12", "PutScatterGatherList", site) && vport_hal_irql() < DISPATCH_LEVEL)
+        KeRaiseIrql(DISPATCH_LEVEL, &before);
+    if (!adapter)
         put_orphan((struct vport_dma_list *)list, write, site);
-    else if (__builtin_expect(!atomic_load_explicit(&adapter->built_count, memory_order_relaxed),
-                              1) ||
-             !put_built(adapter, list, write))
+    else if (!put_built(adapter, list, write))
         vport_dma_unmap(adapter->dma, (struct vport_dma_list *)list, write);
+    if (before < DISPATCH_LEVEL)
+        KeLowerIrql(before);
 }
 
 /*
@@ -281,14 +299,14 @@ put(PDMA_ADAPTER pointer, PSCATTER_GATHER_LIST list, bool write, const void *sit
 VOID NTAPI vport_hal_put_list(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
                               BOOLEAN WriteToDevice)
 {
-    KIRQL before = DISPATCH_LEVEL;
+    struct vport_hal_adapter *adapter = vport_hal_adapter_live(DmaAdapter);
 
-    if (!at_dispatch("MR-12", "PutScatterGatherList", VPORT_HAL_SITE) &&
-        vport_hal_irql() < DISPATCH_LEVEL)
-        KeRaiseIrql(DISPATCH_LEVEL, &before);
-    put(DmaAdapter, ScatterGather, WriteToDevice, VPORT_HAL_SITE);
-    if (before < DISPATCH_LEVEL)
-        KeLowerIrql(before);
+    if (__builtin_expect(adapter && vport_hal_irql() == DISPATCH_LEVEL &&
+                             !atomic_load_explicit(&adapter->built_count, memory_order_relaxed),
+                         1))
+        vport_dma_unmap(adapter->dma, (struct vport_dma_list *)ScatterGather, WriteToDevice);
+    else
+        put_list_long(DmaAdapter, ScatterGather, WriteToDevice, VPORT_HAL_SITE);
 }
 
 /* ---- Lists in the driver's own buffer ---- */
