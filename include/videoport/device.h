@@ -71,6 +71,8 @@ struct vport_device_plug {
     const struct vport_device_ops *ops;
     void *model;
     struct vport_device_bar bar[VPORT_DEVICE_BARS];
+    const void *rom;       /* the expansion ROM, the model's until ops->destroy; NULL: none */
+    uint32_t rom_length;   /* its bytes, at most 16 MiB; a PCI image begins with 0x55 0xAA */
     unsigned address_bits; /* address lines of its DMA: higher bits are dropped on the way, and
                               reported; 0: 64 */
 };

@@ -36,7 +36,7 @@ struct vport_resource {
 };
 
 enum {
-    VPORT_BUS_RESOURCES = 7, /* six BARs and the ROM */
+    VPORT_BUS_RESOURCES = 6, /* BARs */
     VPORT_BUS_LEGACY = 3,
 };
 
@@ -53,8 +53,9 @@ struct vport_function {
      * better: the hal's reach is the smaller of what the driver declared and this.
      */
     uint64_t dma_mask;
-    bool interrupt;  /* it has an interrupt */
-    uint32_t vector; /* of interrupt_connect, and level and vector in the resource list */
+    uint32_t rom_length; /* bytes of its expansion ROM; 0: it has none */
+    bool interrupt;      /* it has an interrupt */
+    uint32_t vector;     /* of interrupt_connect, and level and vector in the resource list */
 };
 
 /* Runs on the thread where the interrupt came up, as an event of the loop. Returns true if the
@@ -77,6 +78,11 @@ struct vport_bus_ops {
                                      void *buffer, uint32_t length);
     enum vport_status (*config_write)(struct vport_bus *bus, unsigned function, uint32_t offset,
                                       const void *buffer, uint32_t length);
+
+    /* Bytes of the expansion ROM, whether the function decodes it or not. VPORT_E_RANGE: beyond
+     * rom_length. */
+    enum vport_status (*rom_read)(struct vport_bus *bus, unsigned function, uint32_t offset,
+                                  void *buffer, uint32_t length);
 
     /* One access of 1, 2, 4 or 8 bytes. VPORT_E_RANGE: nothing there (reads give all ones).
      * VPORT_E_DEVICE: the bus is gone. */

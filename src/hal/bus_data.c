@@ -11,21 +11,33 @@
 
 enum { CONFIG_SPACE = 256 };
 
-/* As much of [offset, offset + length) as the space has. */
-static ULONG within(ULONG offset, ULONG length)
+/* As much of [offset, offset + length) as a space of this size has. */
+static ULONG within(ULONG size, ULONG offset, ULONG length)
 {
-    return offset >= CONFIG_SPACE ? 0 : (ULONG)vport_min_u64(length, CONFIG_SPACE - offset);
+    return offset >= size ? 0 : (ULONG)vport_min_u64(length, size - offset);
+}
+
+static ULONG read_rom(struct vport_hal_device *device, PVOID buffer, ULONG offset, ULONG length)
+{
+    struct vport_bus *bus = device->hal->bus;
+    ULONG count = within(bus->function[device->function].rom_length, offset, length);
+
+    if (!count || bus->ops->rom_read(bus, device->function, offset, buffer, count) != VPORT_OK)
+        return 0;
+    return count;
 }
 
 /* Any IRQL up to DISPATCH_LEVEL. Return the number of bytes read or written, 0 for any space but
- * configuration space. */
+ * configuration space and, for reading, the expansion ROM. */
 ULONG NTAPI vport_hal_get_config(PVOID Context, ULONG DataType, PVOID Buffer, ULONG Offset,
                                  ULONG Length)
 {
     struct vport_hal_device *device = Context;
     struct vport_bus *bus = device->hal->bus;
-    ULONG count = within(Offset, Length);
+    ULONG count = within(CONFIG_SPACE, Offset, Length);
 
+    if (DataType == PCI_WHICHSPACE_ROM)
+        return read_rom(device, Buffer, Offset, Length);
     if (DataType != PCI_WHICHSPACE_CONFIG || !count ||
         bus->ops->config_read(bus, device->function, Offset, Buffer, count) != VPORT_OK)
         return 0;
@@ -37,7 +49,7 @@ ULONG NTAPI vport_hal_set_config(PVOID Context, ULONG DataType, PVOID Buffer, UL
 {
     struct vport_hal_device *device = Context;
     struct vport_bus *bus = device->hal->bus;
-    ULONG count = within(Offset, Length);
+    ULONG count = within(CONFIG_SPACE, Offset, Length);
 
     if (DataType != PCI_WHICHSPACE_CONFIG || !count ||
         bus->ops->config_write(bus, device->function, Offset, Buffer, count) != VPORT_OK)

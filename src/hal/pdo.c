@@ -104,11 +104,12 @@ static NTSTATUS config(struct vport_hal_device *device, PIO_STACK_LOCATION stack
                        ULONG_PTR *information)
 {
     PGET_SET_DEVICE_DATA access = write ? vport_hal_set_config : vport_hal_get_config;
+    ULONG space = stack->Parameters.ReadWriteConfig.WhichSpace;
 
-    if (stack->Parameters.ReadWriteConfig.WhichSpace != PCI_WHICHSPACE_CONFIG)
+    if (space != PCI_WHICHSPACE_CONFIG && (space != PCI_WHICHSPACE_ROM || write))
         return STATUS_INVALID_PARAMETER;
     *information =
-        access(device, PCI_WHICHSPACE_CONFIG, stack->Parameters.ReadWriteConfig.Buffer,
+        access(device, space, stack->Parameters.ReadWriteConfig.Buffer,
                stack->Parameters.ReadWriteConfig.Offset, stack->Parameters.ReadWriteConfig.Length);
     return STATUS_SUCCESS;
 }

@@ -71,7 +71,8 @@ VOID NTAPI VpFreeRom(PVP_DEVICE Device)
 
 /*
  * A copy of the first Length bytes of the device's ROM, valid until the next call; Length 0 frees
- * the last copy. NULL: the device has no ROM, or less of it.
+ * the last copy. Miniports ask for 32 or 64 KiB without knowing how long the image is: behind the
+ * end of the ROM there are zeros. NULL: the device has no ROM, or there is no memory.
  */
 PVOID NTAPI VideoPortGetRomImage(PVOID HwDeviceExtension, PVOID Unused1, ULONG Unused2,
                                  ULONG Length)
@@ -84,8 +85,10 @@ PVOID NTAPI VideoPortGetRomImage(PVOID HwDeviceExtension, PVOID Unused1, ULONG U
     if (Length == 0 || Device->Bus.GetBusData == NULL)
         return NULL;
     Device->Rom = ExAllocatePoolWithTag(PagedPool, Length, VP_TAG);
-    if (Device->Rom != NULL && Device->Bus.GetBusData(Device->Bus.Context, VP_WHICHSPACE_ROM,
-                                                      Device->Rom, 0, Length) != Length)
+    if (Device->Rom == NULL)
+        return NULL;
+    RtlZeroMemory(Device->Rom, Length);
+    if (Device->Bus.GetBusData(Device->Bus.Context, VP_WHICHSPACE_ROM, Device->Rom, 0, Length) == 0)
         VpFreeRom(Device);
     return Device->Rom;
 }

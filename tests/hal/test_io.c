@@ -299,6 +299,46 @@ static void ids_name_the_function(void **state)
     scene_end(&scene, 0);
 }
 
+struct config_request {
+    ULONG space, offset, length;
+    PVOID buffer;
+};
+
+static void fill_config(PIO_STACK_LOCATION stack, void *context)
+{
+    const struct config_request *request = context;
+
+    stack->Parameters.ReadWriteConfig.WhichSpace = request->space;
+    stack->Parameters.ReadWriteConfig.Buffer = request->buffer;
+    stack->Parameters.ReadWriteConfig.Offset = request->offset;
+    stack->Parameters.ReadWriteConfig.Length = request->length;
+}
+
+static void configuration_space_by_request(void **state)
+{
+    struct config_request request = {.space = PCI_WHICHSPACE_CONFIG, .length = 4};
+    ULONG_PTR moved = 0;
+    struct scene scene;
+    USHORT ids[2];
+
+    scene_begin(&scene, platform, 64);
+    request.buffer = ids;
+    assert_int_equal(send(&scene, IRP_MN_READ_CONFIG, fill_config, &request, &moved),
+                     STATUS_SUCCESS);
+    assert_int_equal(moved, 4);
+    assert_int_equal(ids[0], 0x1234);
+    request.space = PCI_WHICHSPACE_ROM; /* the probe has none */
+    assert_int_equal(send(&scene, IRP_MN_READ_CONFIG, fill_config, &request, &moved),
+                     STATUS_SUCCESS);
+    assert_int_equal(moved, 0);
+    assert_int_equal(send(&scene, IRP_MN_WRITE_CONFIG, fill_config, &request, NULL),
+                     STATUS_INVALID_PARAMETER);
+    request.space = 77;
+    assert_int_equal(send(&scene, IRP_MN_READ_CONFIG, fill_config, &request, NULL),
+                     STATUS_INVALID_PARAMETER);
+    scene_end(&scene, 0);
+}
+
 static USHORT command_of(struct scene *scene)
 {
     USHORT command = 0;
@@ -380,6 +420,7 @@ int main(void)
         cmocka_unit_test(bus_addresses_are_the_processors),
         cmocka_unit_test(the_vector_has_a_devices_level),
         cmocka_unit_test(ids_name_the_function),
+        cmocka_unit_test(configuration_space_by_request),
         cmocka_unit_test(a_started_function_decodes_and_masters),
         cmocka_unit_test(resources_are_the_bars_and_the_interrupt),
         cmocka_unit_test(contiguous_memory_keeps_its_limits),

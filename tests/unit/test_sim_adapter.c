@@ -27,6 +27,29 @@ static void registers_say_what_the_card_is(void **state)
     card_destroy(&card);
 }
 
+static void the_rom_is_one_pci_image(void **state)
+{
+    struct card card;
+    uint8_t rom[512], sum = 0;
+    (void)state;
+    card_create(&card, VPORT_SIM_CONTIGUOUS, &plain, 4096);
+    assert_int_equal(card.f.bus->function[0].rom_length, sizeof(rom));
+    assert_int_equal(card.f.bus->ops->rom_read(card.f.bus, 0, 0, rom, sizeof(rom)), VPORT_OK);
+    assert_memory_equal(rom, "\x55\xaa\1\xcb", 4); /* one block; its entry point returns */
+    const uint8_t *data = rom + (rom[0x18] | rom[0x19] << 8);
+    assert_memory_equal(data, "PCIR", 4);
+    assert_int_equal(data[4] | data[5] << 8, card.f.bus->function[0].vendor);
+    assert_int_equal(data[6] | data[7] << 8, card.f.bus->function[0].device);
+    assert_int_equal(data[10], 0x18);
+    assert_memory_equal(data + 13, "\x00\x80\x03", 3); /* its class */
+    assert_int_equal(data[16] | data[17] << 8, 1);
+    assert_int_equal(data[21], 0x80); /* the last image */
+    for (size_t i = 0; i < sizeof(rom); i++)
+        sum = (uint8_t)(sum + rom[i]);
+    assert_int_equal(sum, 0);
+    card_destroy(&card);
+}
+
 static void impossible_options_are_refused(void **state)
 {
     struct fixture f;
@@ -196,6 +219,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(registers_say_what_the_card_is),
+        cmocka_unit_test(the_rom_is_one_pci_image),
         cmocka_unit_test(impossible_options_are_refused),
         cmocka_unit_test(plain_registers_keep_and_others_refuse),
         cmocka_unit_test(other_widths),

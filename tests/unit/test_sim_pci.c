@@ -202,6 +202,49 @@ static void start_resets_every_device(void **state)
     assert_int_equal(f.destroyed, 1);
 }
 
+static void a_rom_tells_its_size_and_is_read_by_the_bus(void **state)
+{
+    static const uint8_t rom[5000] = {0x55, 0xaa, [4999] = 7};
+    struct fixture f;
+    struct vport_device_plug plug = probe_plug(&f);
+    uint8_t bytes[4] = {1, 1, 1, 1};
+    (void)state;
+    fixture_create(&f, standard, 1);
+    plug.rom = rom;
+    plug.rom_length = sizeof(rom);
+    assert_int_equal(vport_sim_bus_plug(f.bus, &plug), VPORT_OK);
+    assert_int_equal(f.bus->function[0].rom_length, 5000);
+    assert_int_equal(config_read(&f, 0x30, 4), 0); /* the firmware left it alone */
+    config_write(&f, 0x30, 4, 0xfffffffe);
+    assert_int_equal(config_read(&f, 0x30, 4), 0xffffe000); /* 8 KiB */
+    config_write(&f, 0x30, 4, 0xe0000801);
+    assert_int_equal(config_read(&f, 0x30, 4), 0xe0000001);
+    assert_int_equal(f.bus->ops->rom_read(f.bus, 0, 0, bytes, 2), VPORT_OK);
+    assert_memory_equal(bytes, "\x55\xaa\1\1", 4);
+    assert_int_equal(f.bus->ops->rom_read(f.bus, 0, 4999, bytes, 1), VPORT_OK);
+    assert_int_equal(bytes[0], 7);
+    assert_int_equal(f.bus->ops->rom_read(f.bus, 0, 4999, bytes, 2), VPORT_E_RANGE);
+    assert_int_equal(f.bus->ops->rom_read(f.bus, 0, UINT32_MAX, bytes, 2), VPORT_E_RANGE);
+    assert_int_equal(f.bus->ops->rom_read(f.bus, 1, 0, bytes, 2), VPORT_E_RANGE);
+    assert_int_equal(f.bus->ops->start(f.bus), VPORT_OK);
+    assert_int_equal(config_read(&f, 0x30, 4), 0);
+    fixture_destroy(&f);
+}
+
+static void a_function_without_a_rom_has_no_bar_for_it(void **state)
+{
+    struct fixture f;
+    uint8_t byte;
+    (void)state;
+    fixture_create(&f, standard, 1);
+    probe_add(&f, 64);
+    config_write(&f, 0x30, 4, 0xffffffff);
+    assert_int_equal(config_read(&f, 0x30, 4), 0);
+    assert_int_equal(f.bus->function[0].rom_length, 0);
+    assert_int_equal(f.bus->ops->rom_read(f.bus, 0, 0, &byte, 1), VPORT_E_RANGE);
+    fixture_destroy(&f);
+}
+
 static void impossible_plugs_are_refused_and_the_model_destroyed(void **state)
 {
     struct fixture f;
@@ -218,6 +261,9 @@ static void impossible_plugs_are_refused_and_the_model_destroyed(void **state)
         {{.ops = &probe_ops, .bar = {{.length = 512, .port = true}}}, VPORT_E_INVALID},
         {{.ops = &probe_ops, .bar = {{.length = 16, .port = true, .memory = &f}}}, VPORT_E_INVALID},
         {{.ops = &silent, .bar = {{.length = 16}}}, VPORT_E_INVALID},
+        {{.ops = &probe_ops, .rom = &f}, VPORT_E_INVALID},
+        {{.ops = &probe_ops, .rom_length = 512}, VPORT_E_INVALID},
+        {{.ops = &probe_ops, .rom = &f, .rom_length = (16 << 20) + 1}, VPORT_E_INVALID},
         {{.ops = &probe_ops, .address_bits = 65}, VPORT_E_INVALID},
         {{.ops = &probe_ops, .address_bits = 12}, VPORT_E_INVALID},
         {{.ops = &probe_ops, .bar = {{.length = GIB(1)}}}, VPORT_E_TOO_LARGE},
@@ -293,6 +339,8 @@ int main(void)
         cmocka_unit_test(nobody_answers_outside_a_bar_or_with_decoding_off),
         cmocka_unit_test(a_moved_bar_answers_at_its_new_place),
         cmocka_unit_test(start_resets_every_device),
+        cmocka_unit_test(a_rom_tells_its_size_and_is_read_by_the_bus),
+        cmocka_unit_test(a_function_without_a_rom_has_no_bar_for_it),
         cmocka_unit_test(impossible_plugs_are_refused_and_the_model_destroyed),
         cmocka_unit_test(four_functions_do_not_overlap),
         cmocka_unit_test(no_screen_is_said_so),

@@ -3,6 +3,7 @@
 #include "port.h"
 
 struct port port;
+unsigned card_rom_length;
 
 /* ---- The card ---- */
 
@@ -98,12 +99,23 @@ static int32_t NTAPI driver_entry(void *Context1, void *Context2)
 
 /* ---- The machine ---- */
 
+static const uint8_t *card_rom(void)
+{
+    static uint8_t rom[65536];
+
+    for (unsigned i = 0; i < sizeof(rom); i++)
+        rom[i] = (uint8_t)(i == 0 ? 0x55 : i == 1 ? 0xAA : i);
+    return card_rom_length ? rom : NULL;
+}
+
 void port_begin(const char *keys)
 {
     static char adapter[256], error[VPORT_ERROR_TEXT];
     struct vport_device_plug plug = {
         .ops = &card_ops,
         .model = &port.card,
+        .rom = card_rom(),
+        .rom_length = card_rom_length,
         .bar = {{.length = 4096},
                 {.length = 16, .port = true},
                 {.length = sizeof(port.card.memory),

@@ -57,6 +57,10 @@ struct port {
 
 extern struct port port;
 
+/* Bytes of the card's ROM, 0x55 0xAA and then the low byte of each offset; 0: it has none. Of the
+ * next port_begin. */
+extern unsigned card_rom_length;
+
 /* Makes the machine; `keys` are of "sim", or "". */
 void port_begin(const char *keys);
 /* Starts the miniport; VPORT_OK, or what vport_machine_start said. */

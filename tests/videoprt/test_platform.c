@@ -240,6 +240,49 @@ static void a_rom_is_searched_for_a_string(void **state)
     run(scan_body);
 }
 
+/* Whether `image` is the card's ROM, `there` bytes of it, and zeros up to `length`. */
+static void expect_image(PUCHAR image, ULONG there, ULONG length)
+{
+    assert_non_null(image);
+    for (ULONG i = 0; i < length; i++)
+        assert_int_equal(image[i], i >= there ? 0 : i == 0 ? 0x55 : i == 1 ? 0xAA : (UCHAR)i);
+}
+
+static void image_body(void)
+{
+    KIRQL irql;
+
+    /* The header first, as drivers do, to see how much there is; each copy ends the one before. */
+    expect_image(VideoPortGetRomImage(port.extension, NULL, 0, 32), 32, 32);
+    expect_image(VideoPortGetRomImage(port.extension, NULL, 0, 1500), 1500, 1500);
+    expect_image(VideoPortGetRomImage(port.extension, NULL, 0, 65536), 1500, 65536);
+    assert_null(VideoPortGetRomImage(port.extension, NULL, 0, 0));
+    expect_image(VideoPortGetRomImage(port.extension, NULL, 0, 1500), 1500, 1500);
+    expect_silence();
+    irql = KeRaiseIrqlToDpcLevel();
+    assert_null(VideoPortGetRomImage(port.extension, NULL, 0, 32));
+    KeLowerIrql(irql);
+    expect_report("PORT");
+}
+
+static void the_rom_is_copied_and_the_copy_is_the_ports(void **state)
+{
+    card_rom_length = 1500;
+    run(image_body); /* the last copy is still there, and no leak */
+    card_rom_length = 0;
+}
+
+static void no_image_body(void)
+{
+    assert_null(VideoPortGetRomImage(port.extension, NULL, 0, 32));
+    assert_null(VideoPortGetRomImage(port.extension, NULL, 0, 0));
+}
+
+static void a_card_without_a_rom_has_no_image(void **state)
+{
+    run(no_image_body);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +293,8 @@ int main(void)
         cmocka_unit_test(bios_agp_and_banks_are_refused_in_words),
         cmocka_unit_test(firmware_describes_nothing),
         cmocka_unit_test(a_rom_is_searched_for_a_string),
+        cmocka_unit_test(the_rom_is_copied_and_the_copy_is_the_ports),
+        cmocka_unit_test(a_card_without_a_rom_has_no_image),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,6 +45,16 @@ static enum vport_status bus_config_write(struct vport_bus *base, unsigned funct
                                 length);
 }
 
+static enum vport_status bus_rom_read(struct vport_bus *base, unsigned function, uint32_t offset,
+                                      void *buffer, uint32_t length)
+{
+    if (function >= base->functions ||
+        !vport_range_fits(offset, length, base->function[function].rom_length))
+        return VPORT_E_RANGE;
+    return vport_qemu_pci_read_rom(vport_qemu_bus(base), base->function[function].slot, offset,
+                                   buffer, length);
+}
+
 static enum vport_status bus_start(struct vport_bus *base)
 {
     return vport_qemu_screen_start(vport_qemu_bus(base));
@@ -106,6 +116,7 @@ static const struct vport_bus_ops ops = {
     .close = bus_close,
     .config_read = bus_config_read,
     .config_write = bus_config_write,
+    .rom_read = bus_rom_read,
     .io_read = vport_qemu_io_read,
     .io_write = vport_qemu_io_write,
     .io_read_block = vport_qemu_io_read_block,

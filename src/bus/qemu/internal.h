@@ -70,6 +70,7 @@ struct vport_qemu_slot {
     struct vport_resource resource[VPORT_QEMU_BARS];
     uint8_t bar[VPORT_QEMU_BARS]; /* the BAR that resource[i] is */
     bool wide[VPORT_QEMU_BARS];   /* it takes up two */
+    uint32_t rom_length;          /* bytes; 0: it has none */
 };
 
 /* A piece of memory_alloc, until the space lets go of it. */
@@ -141,6 +142,9 @@ enum vport_status vport_qemu_pci_read(struct vport_qemu_bus *bus, unsigned slot,
                                       void *buffer, uint32_t length);
 enum vport_status vport_qemu_pci_write(struct vport_qemu_bus *bus, unsigned slot, uint32_t offset,
                                        const void *buffer, uint32_t length);
+/* Bytes of a slot's expansion ROM, within its length. */
+enum vport_status vport_qemu_pci_read_rom(struct vport_qemu_bus *bus, unsigned slot,
+                                          uint32_t offset, void *buffer, uint32_t length);
 /* Where a BAR of the slot was put; NULL: it has none of that number. */
 const struct vport_resource *vport_qemu_pci_bar(const struct vport_qemu_bus *bus, unsigned slot,
                                                 int bar);

@@ -37,31 +37,31 @@ static const struct vport_qemu_model_facts facts[VPORT_QEMU_MODELS] = {
                                   .screen = true,
                                   .video_memory = 0,
                                   .registers = 2,
-                                  .options = "vgamem_mb=64"},
+                                  .options = ",vgamem_mb=64"},
     [VPORT_QEMU_CIRRUS] = {.name = "cirrus-vga",
                            .screen = true,
                            .vga = true,
                            .video_memory = 0,
                            .registers = -1,
-                           .options = "romfile=,vgamem_mb=16"},
+                           .options = ",vgamem_mb=16"},
     [VPORT_QEMU_ATI] = {.name = "ati-vga",
                         .screen = true,
                         .vga = true,
                         .video_memory = 0,
                         .registers = -1,
-                        .options = "romfile=,vgamem_mb=64"},
+                        .options = ",vgamem_mb=64"},
     [VPORT_QEMU_QXL] = {.name = "qxl-vga",
                         .screen = true,
                         .vga = true,
                         .video_memory = 0,
                         .registers = -1,
-                        .options = "romfile="},
+                        .options = ""},
     [VPORT_QEMU_VMWARE] = {.name = "vmware-svga",
                            .screen = true,
                            .vga = true,
                            .video_memory = 1,
                            .registers = -1,
-                           .options = "romfile=,vgamem_mb=64"},
+                           .options = ",vgamem_mb=64"},
 };
 
 const struct vport_qemu_model_facts *vport_qemu_model_facts(enum vport_qemu_model model)
@@ -252,12 +252,11 @@ static void add_model(struct vport_qemu_command_line *line,
             slot, video_memory, options->width, options->height);
         break;
     case VPORT_QEMU_VGA:
-        add(line,
-            "VGA,id=%s,addr=%02x.0,romfile=,vgamem_mb=%" PRIu64 ",xres=%" PRIu32 ",yres=%" PRIu32,
-            id, slot, video_memory >> 20, options->width, options->height);
+        add(line, "VGA,id=%s,addr=%02x.0,vgamem_mb=%" PRIu64 ",xres=%" PRIu32 ",yres=%" PRIu32, id,
+            slot, video_memory >> 20, options->width, options->height);
         break;
     default:
-        add(line, "%s,id=%s,addr=%02x.0,%s", facts[model].name, id, slot, facts[model].options);
+        add(line, "%s,id=%s,addr=%02x.0%s", facts[model].name, id, slot, facts[model].options);
     }
 }
 

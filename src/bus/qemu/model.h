@@ -24,7 +24,7 @@ struct vport_qemu_model_facts {
     bool vga;            /* answers at the VGA's ports and memory */
     int video_memory;    /* BAR that is plain memory; -1: none */
     int registers;       /* BAR with Bochs's DISPI registers; -1: none */
-    const char *options; /* properties that nobody chooses; NULL: add_model knows the model */
+    const char *options; /* more properties, a comma before each; NULL: add_model knows the model */
 };
 
 const struct vport_qemu_model_facts *vport_qemu_model_facts(enum vport_qemu_model model);

@@ -5,7 +5,9 @@
  *
  *   memory   E000_0000h up      BARs, each at a multiple of its size
  *            below 256 MiB      the screen's video memory, when the adapter is to write it with 28
- * address lines ports    C000h up
+ *                               address lines
+ *            FE00_0000h         an expansion ROM, while it is read
+ *   ports    C000h up           BARs
  */
 #include <string.h>
 
@@ -21,6 +23,7 @@ enum {
     STATUS = 0x06,
     CLASS = 0x08, /* the class code is the upper three bytes */
     BAR = 0x10,
+    ROM = 0x30,
     CAPABILITIES = 0x34,
     PIN = 0x3d,
 
@@ -34,6 +37,8 @@ enum {
     BAR_64 = 4,
     BAR_PREFETCHABLE = 8,
 
+    ROM_ENABLE = 1,
+
     BARS = 6,
     IOAPIC_FIRST =
         20, /* where q35's sixteen to twenty-three begin for slot 0; four inputs, in turn */
@@ -42,6 +47,8 @@ enum {
 
 #define MEMORY_FIRST UINT64_C(0xe0000000)
 #define MEMORY_END   UINT64_C(0xfe000000)
+#define ROM_ADDRESS  UINT64_C(0xfe000000)
+#define ROM_LARGEST  UINT64_C(0x800000) /* what there is before the I/O APIC's registers */
 #define PORT_FIRST   UINT64_C(0xc000)
 #define PORT_END     UINT64_C(0x10000)
 
@@ -261,6 +268,43 @@ static enum vport_status enable(struct vport_qemu_bus *bus, const struct vport_q
     return vport_qtest_end(bus->qtest);
 }
 
+/* ---- Expansion ROM ---- */
+
+/* How large a slot's ROM is; 0: it has none. */
+static enum vport_status size_rom(struct vport_qemu_bus *bus, struct vport_qemu_slot *slot)
+{
+    uint64_t value = 0;
+    enum vport_status status;
+    uint32_t mask;
+
+    vport_qtest_begin(bus->qtest);
+    put_write(bus->qtest, slot->number, ROM, 4, UINT32_MAX & ~ROM_ENABLE);
+    put_read(bus->qtest, slot->number, ROM, 4, &value);
+    put_write(bus->qtest, slot->number, ROM, 4, 0);
+    status = vport_qtest_end(bus->qtest);
+    mask = (uint32_t)value & ~(uint32_t)ROM_ENABLE;
+    slot->rom_length = mask && ~mask < ROM_LARGEST ? ~mask + 1 : 0;
+    return status;
+}
+
+/* The ROM answers only while this reads it; the function may be off. */
+enum vport_status vport_qemu_pci_read_rom(struct vport_qemu_bus *bus, unsigned slot,
+                                          uint32_t offset, void *buffer, uint32_t length)
+{
+    uint16_t command;
+    enum vport_status status = vport_qemu_pci_read(bus, slot, COMMAND, &command, sizeof(command));
+
+    if (status != VPORT_OK)
+        return status;
+    vport_qtest_begin(bus->qtest);
+    put_write(bus->qtest, slot, ROM, 4, ROM_ADDRESS | ROM_ENABLE);
+    put_write(bus->qtest, slot, COMMAND, 2, command | COMMAND_MEMORY);
+    vport_qtest_read_bytes(bus->qtest, ROM_ADDRESS + offset, buffer, length);
+    put_write(bus->qtest, slot, COMMAND, 2, command);
+    put_write(bus->qtest, slot, ROM, 4, 0);
+    return vport_qtest_end(bus->qtest);
+}
+
 /* ---- Slots and functions ---- */
 
 static enum vport_status assign_slot(struct vport_qemu_bus *bus, unsigned number,
@@ -278,7 +322,8 @@ static enum vport_status assign_slot(struct vport_qemu_bus *bus, unsigned number
                                      .device = (uint16_t)(header[ID / 4] >> 16),
                                      .class_code = header[CLASS / 4] >> 8,
                                      .pin = (uint8_t)(header[PIN / 4] >> 8 * (PIN % 4))};
-    return place_bars(bus, slot);
+    status = size_rom(bus, slot);
+    return status == VPORT_OK ? place_bars(bus, slot) : status;
 }
 
 static void add_function(struct vport_qemu_bus *bus, const struct vport_qemu_slot *slot,
@@ -292,6 +337,7 @@ static void add_function(struct vport_qemu_bus *bus, const struct vport_qemu_slo
                                         .class_code = slot->class_code,
                                         .slot = (uint8_t)slot->number,
                                         .resources = slot->resources,
+                                        .rom_length = slot->rom_length,
                                         .dma_mask = vport_qemu_model_facts(model)->dma_mask,
                                         .interrupt = slot->pin != 0};
     memcpy(function->resource, slot->resource, slot->resources * sizeof(slot->resource[0]));

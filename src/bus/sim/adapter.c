@@ -208,9 +208,12 @@ enum vport_status vport_sim_adapter_add(struct vport_bus *bus,
         free(adapter);
         return VPORT_E_NO_MEMORY;
     }
+    vport_sim_rom_fill(adapter->rom, &adapter_ops);
     struct vport_device_plug plug = {
         .ops = &adapter_ops,
         .model = adapter,
+        .rom = adapter->rom,
+        .rom_length = SIM_ROM_LENGTH,
         .bar = {{.length = SIM_BAR_LENGTH},
                 {.length = chosen.video_memory,
                  .prefetchable = true,

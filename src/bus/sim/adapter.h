@@ -103,6 +103,8 @@ struct vport_sim_engine {
     uint64_t pace; /* ns between two steps */
 };
 
+enum { SIM_ROM_LENGTH = 512 };
+
 struct vport_sim_mode {
     uint32_t width, height, stride, start;
 };
@@ -112,6 +114,7 @@ struct vport_sim_adapter {
     struct vport_sim_adapter_options options;
     bool jitter;
     uint8_t *video_memory;
+    uint8_t rom[SIM_ROM_LENGTH];
     uint32_t registers[SIM_REGISTERS_END / 4];
     struct vport_sim_mode mode; /* shown while SIM_MODE_ON */
     struct vport_sim_engine engine;
@@ -129,6 +132,9 @@ void vport_sim_adapter_interrupt(struct vport_sim_adapter *adapter, uint32_t cau
 /* adapter_engine.c */
 void vport_sim_engine_command(struct vport_sim_adapter *adapter, uint32_t command);
 void vport_sim_engine_step(struct vport_sim_adapter *adapter);
+
+/* adapter_rom.c */
+void vport_sim_rom_fill(uint8_t rom[SIM_ROM_LENGTH], const struct vport_device_ops *ops);
 
 /* adapter_screen.c */
 void vport_sim_screen_control(struct vport_sim_adapter *adapter, uint32_t control);

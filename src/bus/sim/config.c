@@ -20,6 +20,7 @@ enum {
     CONFIG_BAR = 0x10,
     CONFIG_SUBSYSTEM_VENDOR = 0x2c,
     CONFIG_SUBSYSTEM = 0x2e,
+    CONFIG_ROM = 0x30,
     CONFIG_INTERRUPT_LINE = 0x3c,
     CONFIG_INTERRUPT_PIN = 0x3d,
 
@@ -33,6 +34,10 @@ enum {
 
     BAR_IO = 1,
     BAR_PREFETCHABLE = 8,
+
+    ROM_ENABLE = 1,
+    ROM_SMALLEST = 2 << 10,
+    ROM_LARGEST = 16 << 20,
 };
 
 static void put(uint8_t *space, unsigned offset, unsigned width, uint64_t value)
@@ -130,6 +135,25 @@ static enum vport_status bar_init(struct vport_device *device, unsigned index,
     return VPORT_OK;
 }
 
+/*
+ * The ROM's BAR tells its size and takes an address, as a real one does that the firmware left
+ * unassigned. It decodes nothing: whoever wants the ROM asks the bus (vport_sim_rom_read).
+ */
+static enum vport_status rom_init(struct vport_device *device, struct vport_function *function)
+{
+    const struct vport_device_plug *plug = &device->plug;
+    uint32_t size = ROM_SMALLEST;
+    if (!plug->rom != !plug->rom_length || plug->rom_length > ROM_LARGEST)
+        return VPORT_E_INVALID;
+    function->rom_length = plug->rom_length;
+    if (!plug->rom)
+        return VPORT_OK;
+    while (size < plug->rom_length)
+        size *= 2;
+    put(device->writable, CONFIG_ROM, 4, ~(size - 1) | ROM_ENABLE);
+    return VPORT_OK;
+}
+
 static void header_init(struct vport_device *device, const struct vport_function *function)
 {
     const struct vport_device_ops *ops = device->plug.ops;
@@ -158,6 +182,9 @@ enum vport_status vport_sim_config_init(struct vport_device *device,
         if (status != VPORT_OK)
             return status;
     }
+    enum vport_status status = rom_init(device, function);
+    if (status != VPORT_OK)
+        return status;
     vport_sim_config_reset(device);
     return VPORT_OK;
 }
@@ -176,6 +203,7 @@ void vport_sim_config_reset(struct vport_device *device)
     }
     put(device->config, CONFIG_COMMAND, 2, COMMAND_IO | COMMAND_MEMORY);
     put(device->config, CONFIG_STATUS, 2, 0);
+    put(device->config, CONFIG_ROM, 4, 0);
     decode(device);
 }
 
@@ -231,5 +259,15 @@ enum vport_status vport_sim_config_write(struct vport_bus *bus, unsigned functio
     vport_sim_device_enter(device);
     write_bytes(device, offset, buffer, length);
     vport_sim_device_leave(device);
+    return VPORT_OK;
+}
+
+enum vport_status vport_sim_rom_read(struct vport_bus *bus, unsigned function, uint32_t offset,
+                                     void *buffer, uint32_t length)
+{
+    struct vport_device *device = vport_sim_device(bus, function);
+    if (!device || !vport_range_fits(offset, length, device->plug.rom_length))
+        return VPORT_E_RANGE;
+    memcpy(buffer, (const uint8_t *)device->plug.rom + offset, length);
     return VPORT_OK;
 }

@@ -109,6 +109,9 @@ enum vport_status vport_sim_config_read(struct vport_bus *bus, unsigned function
 enum vport_status vport_sim_config_write(struct vport_bus *bus, unsigned function, uint32_t offset,
                                          const void *buffer, uint32_t length);
 
+enum vport_status vport_sim_rom_read(struct vport_bus *bus, unsigned function, uint32_t offset,
+                                     void *buffer, uint32_t length);
+
 /* line.c */
 void vport_sim_line_init(struct vport_device *device);
 void vport_sim_line_stop(struct vport_device *device);

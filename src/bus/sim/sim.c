@@ -49,6 +49,7 @@ static const struct vport_bus_ops sim_ops = {
     .close = bus_close,
     .config_read = vport_sim_config_read,
     .config_write = vport_sim_config_write,
+    .rom_read = vport_sim_rom_read,
     .io_read = vport_sim_io_read,
     .io_write = vport_sim_io_write,
     .interrupt_connect = vport_sim_line_connect,

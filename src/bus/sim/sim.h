@@ -36,7 +36,7 @@ enum vport_status vport_sim_bus_create(const struct vport_bus_config *config,
 /*
  * Plugs a model in as the next function and powers it on. The model belongs to the bus from the
  * call on: when it fails, ops->destroy has run. VPORT_E_TOO_LARGE: no function or address space
- * left for it; VPORT_E_INVALID: an impossible BAR or address width, or no function at all.
+ * left for it; VPORT_E_INVALID: an impossible BAR, ROM or address width, or no function at all.
  */
 enum vport_status vport_sim_bus_plug(struct vport_bus *bus, const struct vport_device_plug *plug);
 
