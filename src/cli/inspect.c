@@ -71,8 +71,8 @@ static json_t *sections(const struct vport_pe *pe)
 static enum vport_status visit_import(void *context, const struct vport_pe_import *import)
 {
     struct inspect *inspect = context;
-    const struct vport_export *export = NULL;
-    bool found = import->name && vport_import_find(import->library, import->name, &export);
+    bool found = import->name && vport_import_known(import->library, import->name,
+                                                    inspect->pe.machine == VPORT_PE_I386);
     json_t *entry = json_object();
 
     json_object_set_new(entry, "library", name_of(import->library));

@@ -184,7 +184,7 @@ static int CRT crt_islower(int c)
  * only while an exception is handled, which this host does not do: a driver that faults is stopped
  * and reported instead.
  */
-static int CRT crt_exception_handler(void *record, void *frame, void *context, void *dispatcher)
+int CRT vport_crt_exception_handler(void *record, void *frame, void *context, void *dispatcher)
 {
     return 1; /* ExceptionContinueSearch */
 }
@@ -200,62 +200,70 @@ __asm__(".text\n"
         "1: cmpq $4096, %r11\n  jb 2f\n"
         "  subq $4096, %r10\n  subq $4096, %r11\n  testb $0, (%r10)\n  jmp 1b\n"
         "2: subq %r11, %r10\n  testb $0, (%r10)\n  ret\n");
+#define HERE(function) function
+#else
+#define HERE(function) NULL
 #endif
 
 static const struct vport_crt_function functions[] = {
-    {"memcpy", crt_memcpy},
-    {"memmove", crt_memcpy},
-    {"memset", crt_memset},
-    {"memcmp", crt_memcmp},
-    {"memchr", crt_memchr},
-    {"strlen", crt_strlen},
-    {"strcpy", crt_strcpy},
-    {"strncpy", crt_strncpy},
-    {"strcat", crt_strcat},
-    {"strncat", crt_strncat},
-    {"strcmp", crt_strcmp},
-    {"strncmp", crt_strncmp},
-    {"_stricmp", crt_stricmp},
-    {"_strnicmp", crt_strnicmp},
-    {"strchr", crt_strchr},
-    {"strrchr", crt_strrchr},
-    {"strstr", crt_strstr},
-    {"strspn", crt_strspn},
-    {"_strlwr", crt_strlwr},
-    {"_strupr", crt_strupr},
-    {"toupper", crt_toupper},
-    {"tolower", crt_tolower},
-    {"isdigit", crt_isdigit},
-    {"isspace", crt_isspace},
-    {"isxdigit", crt_isxdigit},
-    {"isprint", crt_isprint},
-    {"isupper", crt_isupper},
+    {"memcpy", crt_memcpy},     {"memmove", crt_memcpy},     {"memset", crt_memset},
+    {"memcmp", crt_memcmp},     {"memchr", crt_memchr},      {"strlen", crt_strlen},
+    {"strcpy", crt_strcpy},     {"strncpy", crt_strncpy},    {"strcat", crt_strcat},
+    {"strncat", crt_strncat},   {"strcmp", crt_strcmp},      {"strncmp", crt_strncmp},
+    {"_stricmp", crt_stricmp},  {"_strnicmp", crt_strnicmp}, {"strchr", crt_strchr},
+    {"strrchr", crt_strrchr},   {"strstr", crt_strstr},      {"strspn", crt_strspn},
+    {"_strlwr", crt_strlwr},    {"_strupr", crt_strupr},     {"toupper", crt_toupper},
+    {"tolower", crt_tolower},   {"isdigit", crt_isdigit},    {"isspace", crt_isspace},
+    {"isxdigit", crt_isxdigit}, {"isprint", crt_isprint},    {"isupper", crt_isupper},
     {"islower", crt_islower},
-#if defined(__x86_64__)
-    {"__C_specific_handler", crt_exception_handler},
-    {"__chkstk", vport_crt_chkstk64},
-#else
-    {"_except_handler2", crt_exception_handler},
-    {"_except_handler3", crt_exception_handler},
-#endif
 };
 
-static void *find_in(const struct vport_crt_function *list, size_t count, const char *name)
+/* What only x86-64 compilers call. */
+static const struct vport_crt_function amd64[] = {
+    {"__C_specific_handler", vport_crt_exception_handler},
+    {"__chkstk", HERE(vport_crt_chkstk64)},
+};
+
+static const struct vport_crt_function *entry_of(const struct vport_crt_function *list,
+                                                 size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
         if (!strcmp(list[i].name, name))
-            return list[i].address;
+            return &list[i];
     return NULL;
 }
 
-void *vport_crt_find(const char *name)
+static void *find_in(const struct vport_crt_function *list, size_t count, const char *name)
+{
+    const struct vport_crt_function *entry = entry_of(list, count, name);
+
+    return entry ? entry->address : NULL;
+}
+
+static void *find_common(const char *name)
 {
     void *found = find_in(functions, sizeof(functions) / sizeof(functions[0]), name);
     if (!found)
         found = find_in(vport_crt_wide, vport_crt_wide_count, name);
     if (!found)
         found = find_in(vport_crt_convert, vport_crt_convert_count, name);
-    if (!found)
-        found = find_in(vport_crt_print, vport_crt_print_count, name);
-    return found ? found : find_in(vport_crt_i386, vport_crt_i386_count, name);
+    return found ? found : find_in(vport_crt_print, vport_crt_print_count, name);
+}
+
+static const struct vport_crt_function *entry_of_machine(const char *name, bool for_i386)
+{
+    return for_i386 ? entry_of(vport_crt_i386, vport_crt_i386_count, name)
+                    : entry_of(amd64, sizeof(amd64) / sizeof(amd64[0]), name);
+}
+
+void *vport_crt_find(const char *name)
+{
+    const struct vport_crt_function *own = entry_of_machine(name, sizeof(void *) == 4);
+
+    return own ? own->address : find_common(name);
+}
+
+bool vport_crt_has(const char *name, bool for_i386)
+{
+    return entry_of_machine(name, for_i386) || find_common(name);
 }

@@ -107,25 +107,25 @@ __asm__(".text\n"
         "  movl %esp, %eax\n  movl %ecx, %esp\n"
         "  movl (%eax), %ecx\n  pushl 4(%eax)\n  ret\n");
 
+#define HERE(function) function
+#else
+#define HERE(function) NULL /* the name is known: `videoport inspect` tells it */
+#endif
+
 const struct vport_crt_function vport_crt_i386[] = {
-    {"_allmul", all_mul},
-    {"_alldiv", vport_crt_alldiv},
-    {"_allrem", all_rem},
-    {"_aulldiv", vport_crt_aulldiv},
-    {"_aullrem", aull_rem},
-    {"_allshl", vport_crt_allshl},
-    {"_allshr", vport_crt_allshr},
-    {"_aullshr", vport_crt_aullshr},
-    {"_alldvrm", vport_crt_alldvrm},
-    {"_aulldvrm", vport_crt_aulldvrm},
-    {"_chkstk", vport_crt_chkstk},
-    {"_alloca_probe", vport_crt_chkstk},
+    {"_allmul", HERE(all_mul)},
+    {"_alldiv", HERE(vport_crt_alldiv)},
+    {"_allrem", HERE(all_rem)},
+    {"_aulldiv", HERE(vport_crt_aulldiv)},
+    {"_aullrem", HERE(aull_rem)},
+    {"_allshl", HERE(vport_crt_allshl)},
+    {"_allshr", HERE(vport_crt_allshr)},
+    {"_aullshr", HERE(vport_crt_aullshr)},
+    {"_alldvrm", HERE(vport_crt_alldvrm)},
+    {"_aulldvrm", HERE(vport_crt_aulldvrm)},
+    {"_chkstk", HERE(vport_crt_chkstk)},
+    {"_alloca_probe", HERE(vport_crt_chkstk)},
+    {"_except_handler2", HERE(vport_crt_exception_handler)},
+    {"_except_handler3", HERE(vport_crt_exception_handler)},
 };
 const size_t vport_crt_i386_count = sizeof(vport_crt_i386) / sizeof(vport_crt_i386[0]);
-
-#else
-
-const struct vport_crt_function vport_crt_i386[] = {{"", NULL}};
-const size_t vport_crt_i386_count = 0;
-
-#endif

@@ -30,7 +30,9 @@ struct vport_crt_function {
     void *address;
 };
 
-/* What only i386 compilers call; empty elsewhere. */
+int CRT vport_crt_exception_handler(void *record, void *frame, void *context, void *dispatcher);
+
+/* What only i386 compilers call; elsewhere the names, without addresses. */
 extern const struct vport_crt_function vport_crt_i386[];
 extern const size_t vport_crt_i386_count;
 

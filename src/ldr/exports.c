@@ -34,3 +34,11 @@ void *vport_import_find(const char *library, const char *name, const struct vpor
         return (*export)->address;
     return library_matches(library, VPORT_EXPORT_KERNEL) ? vport_crt_find(name) : NULL;
 }
+
+bool vport_import_known(const char *library, const char *name, bool for_i386)
+{
+    const struct vport_export *found = vport_export_find(library, name);
+
+    return (found && found->address) ||
+           (library_matches(library, VPORT_EXPORT_KERNEL) && vport_crt_has(name, for_i386));
+}

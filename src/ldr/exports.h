@@ -7,6 +7,7 @@
 #ifndef VPORT_LDR_EXPORTS_H
 #define VPORT_LDR_EXPORTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,5 +43,8 @@ const struct vport_export *vport_export_find(const char *library, const char *na
  * *export is the table's entry, NULL when nobody declares the name.
  */
 void *vport_import_find(const char *library, const char *name, const struct vport_export **export);
+
+/* Would it be satisfied for a driver of that machine, whatever this process's is? */
+bool vport_import_known(const char *library, const char *name, bool for_i386);
 
 #endif
