@@ -31,12 +31,23 @@ static const struct event *event_find(const char *kind)
     return NULL;
 }
 
-/* Control characters become question marks, in place. */
+/* Control characters, and bytes that are no UTF-8, become question marks, in place. A driver's
+ * lines end with a newline that ours have already. */
 static void make_printable(char *text)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = *text == '\n' && !text[1] ? ' ' : '?';
+    size_t length = strlen(text);
+    json_t *utf8;
+
+    if (length && text[length - 1] == '\n')
+        text[length - 1] = '\0';
+    utf8 = json_string(text);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c < 0x20 || c == 0x7f || (c >= 0x80 && !utf8))
+            *text = '?';
+    }
+    json_decref(utf8);
 }
 
 struct vport_account *vport_account_begin(const char *name, const void *driver, size_t size,
