@@ -30,7 +30,7 @@ static void import_name(const struct vport_pe_import *import, char *text, size_t
     if (import->name)
         snprintf(text, size, "%s", import->name);
     else
-        snprintf(text, size, "%s#%u", import->library, import->ordinal);
+        snprintf(text, size, "%s #%u", import->library, import->ordinal);
 }
 
 /* Functions of the C runtime have registers as arguments that no convention knows, and nobody wants

@@ -194,11 +194,12 @@ static void say_ioctl(char *field[])
 
 static void say_image(const struct vport_account *account, char *field[])
 {
-    printf("image      %s: %" PRIu64 " bytes at %#" PRIx64 "%s%s%s\n", account->name, NUMBER(2),
+    printf("image      %s: %" PRIu64 " bytes at %#" PRIx64 "%s%s%s%s\n", account->name, NUMBER(2),
            NUMBER(1), NUMBER(3) ? ", sections share pages: writable and executable" : "",
            NUMBER(4) ? ", a section that asked to be writable and executable is executable only"
                      : "",
-           NUMBER(5) ? ", stack cookie seeded" : "");
+           NUMBER(5) ? ", stack cookie seeded" : "",
+           NUMBER(6) ? ", thread-local storage ignored" : "");
 }
 
 /* A call that returns before anything else happens is one line with its result. */

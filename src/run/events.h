@@ -10,7 +10,8 @@
 /* X(kind, key in JSON, one, letters, names) */
 #define VPORT_RUN_EVENTS(X)                                                                        \
     X("adapter", "adapter", 1, "s", "name")                                                        \
-    X("image", "image", 1, "hnbbb", "base,size,shares_pages,write_dropped,seeded_cookie")          \
+    X("image", "image", 1, "hnbbbb",                                                               \
+      "base,size,shares_pages,write_dropped,seeded_cookie,thread_local")                           \
     X("missing", "missing_imports", 0, "ss", "library,name")                                       \
     X("step", "steps", 0, "sss", "name,state,detail")                                              \
     X("callback", "callbacks", 0, "sh", "name,result")                                             \

@@ -108,6 +108,7 @@ static void tell_image(const struct vport_loaded_image *image)
     vport_line_number(&line, image->shares_pages);
     vport_line_number(&line, image->write_dropped);
     vport_line_number(&line, image->seeded_cookie);
+    vport_line_number(&line, image->pe.directory[VPORT_PE_TLS].rva != 0);
     vport_event_send(&line);
 }
 
