@@ -1775,7 +1775,7 @@ typedef struct _KBUGCHECK_SECONDARY_DUMP_DATA {
 
 #define VIDEO_DRIVER_INIT_FAILURE ((ULONG)0x000000B4)
 
-#ifdef _WIN32
+#if defined(_WIN32) && __has_include(<excpt.h>)
 #include <excpt.h>
 #else
 typedef enum _EXCEPTION_DISPOSITION {

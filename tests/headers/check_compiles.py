@@ -80,6 +80,9 @@ CPP = {
 }
 
 
+CLANG_HEADERS = run('clang', '-print-resource-dir').stdout.strip() + '/include'
+
+
 def include(*names):
     """Source text that includes the headers."""
     return ''.join(f'#include <{name}>\n' for name in names)
@@ -120,6 +123,9 @@ def main():
         if title.endswith(' alone'):
             for _, _, mingw in MACHINES:
                 jobs.append((title, source, [mingw, *C11]))
+            for target in ('x86_64', 'i686'): # as Microsoft's compiler, and with no headers but these
+                jobs.append((title, source, ['clang', f'--target={target}-pc-windows-msvc', '-std=gnu11', '-ffreestanding',
+                                             '-fms-extensions', '-nostdinc', '-isystem', CLANG_HEADERS]))
     # The DDK's compiler has NTAPI as its default convention and sources leave it out. gcc can do
     # that for x86-64 (clang cannot); without the option such a source is refused, not miscompiled.
     bare = (HERE / 'driver.c').read_text(encoding='ascii').replace(' NTAPI ', ' ')
