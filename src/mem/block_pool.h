@@ -151,14 +151,19 @@ static inline void vport_block_give(struct vport_block_pool *pool, void *block)
         vport_block_give_slowly(pool, head);
 }
 
-/* true if `head` is the start of one of the class's usable blocks. */
+/*
+ * true if `head` is the start of one of the class's usable blocks. Multiplied by the inverse and
+ * rotated by the line's bits, the n-th block's distance becomes n, and no other distance becomes
+ * that: both steps can be undone.
+ */
 static inline bool vport_block_in_class(struct vport_block_class *class, uintptr_t head)
 {
-    uintptr_t distance = head - (uintptr_t) class->base;
+    enum { LINE_BITS = 6, WORD_BITS = 8 * sizeof(uintptr_t) };
+    uintptr_t product = (head - (uintptr_t) class->base) * class->inverse;
 
-    return distance % VPORT_BLOCK_LINE == 0 &&
-           distance / VPORT_BLOCK_LINE * class->inverse <
-               atomic_load_explicit(&class->grown, memory_order_acquire);
+    _Static_assert(1 << LINE_BITS == VPORT_BLOCK_LINE, "");
+    return (product >> LINE_BITS | product << (WORD_BITS - LINE_BITS)) <
+           atomic_load_explicit(&class->grown, memory_order_acquire);
 }
 
 /* true if `pointer` is the start of a block for at most VPORT_BLOCK_SMALL items, live or not: it
@@ -178,13 +183,21 @@ static inline struct vport_block_class *vport_block_class_at(struct vport_block_
     return __builtin_expect(index < VPORT_BLOCK_CLASSES, 1) ? &pool->classes[index] : NULL;
 }
 
-/* As vport_block_live for all but exact blocks. Calls nothing. */
-static inline bool vport_block_live_in_class(struct vport_block_pool *pool, const void *pointer)
+/* true if `pointer` is the start of a block, live or not, that is no exact one. Calls nothing. */
+static inline bool vport_block_in_any_class(struct vport_block_pool *pool, const void *pointer)
 {
     uintptr_t head = (uintptr_t)pointer - sizeof(struct vport_block_head);
     struct vport_block_class *class = vport_block_class_at(pool, head);
 
-    return class && vport_block_in_class(class, head) &&
+    return class && vport_block_in_class(class, head);
+}
+
+/* As vport_block_live for all but exact blocks. Calls nothing. */
+static inline bool vport_block_live_in_class(struct vport_block_pool *pool, const void *pointer)
+{
+    uintptr_t head = (uintptr_t)pointer - sizeof(struct vport_block_head);
+
+    return vport_block_in_any_class(pool, pointer) &&
            atomic_load_explicit(&((struct vport_block_head *)head)->state, memory_order_acquire) ==
                VPORT_BLOCK_LIVE;
 }

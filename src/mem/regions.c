@@ -11,8 +11,6 @@
 
 #include <stdlib.h>
 
-#define PINS_GONE (1u << 31) /* in a region's pins: removed, no new ones */
-
 enum { FIRST_TABLE = 64 };
 
 struct entry {
@@ -77,10 +75,10 @@ static bool region_holds(const struct vport_region *region, uintptr_t address)
 
 static bool region_pin(struct vport_region *region)
 {
-    uint32_t pins = atomic_load_explicit(&region->pins, memory_order_relaxed);
+    uint64_t pins = atomic_load_explicit(&region->pins, memory_order_relaxed);
 
     do {
-        if (pins & PINS_GONE)
+        if (pins & VPORT_REGION_GONE)
             return false;
     } while (!atomic_compare_exchange_weak_explicit(&region->pins, &pins, pins + 1,
                                                     memory_order_acquire, memory_order_relaxed));
@@ -103,17 +101,24 @@ static void region_retire(struct vport_regions *regions, struct vport_region *re
         release(context);
 }
 
-void vport_regions_unpin(struct vport_regions *regions, struct vport_region *region)
+static uint64_t pages_pinned(uint64_t pins)
 {
-    if (atomic_fetch_sub_explicit(&region->pins, 1, memory_order_acq_rel) == (PINS_GONE | 1))
+    return pins & (VPORT_REGION_GONE - 1);
+}
+
+void vport_regions_unpin(struct vport_regions *regions, struct vport_region *region, size_t pages)
+{
+    uint64_t before = atomic_fetch_sub_explicit(&region->pins, pages, memory_order_acq_rel);
+
+    if (before & VPORT_REGION_GONE && pages_pinned(before) == pages)
         region_retire(regions, region);
 }
 
 static bool lingers(const struct vport_region *region, uintptr_t start, uintptr_t last)
 {
-    uint32_t pins = atomic_load_explicit(&region->pins, memory_order_relaxed);
+    uint64_t pins = atomic_load_explicit(&region->pins, memory_order_relaxed);
 
-    return pins > PINS_GONE && region->base <= last &&
+    return pins & VPORT_REGION_GONE && pages_pinned(pins) && region->base <= last &&
            start <= region->base + (region->pages << VPORT_PAGE_SHIFT) - 1;
 }
 
@@ -128,7 +133,17 @@ bool vport_regions_lingers(struct vport_regions *regions, uintptr_t start, uintp
     return region != NULL;
 }
 
-/* The region that holds `address`, pinned; or NULL, and where the next region begins. */
+size_t vport_regions_pinned(struct vport_regions *regions)
+{
+    uint64_t pinned = 0;
+
+    pthread_mutex_lock(&regions->lock);
+    for (struct vport_region *region = regions->all; region; region = region->next)
+        pinned += pages_pinned(atomic_load_explicit(&region->pins, memory_order_relaxed));
+    pthread_mutex_unlock(&regions->lock);
+    return (size_t)pinned;
+}
+
 struct vport_region *vport_regions_pin(struct vport_regions *regions, uintptr_t address,
                                        uintptr_t *next)
 {
@@ -144,7 +159,7 @@ struct vport_region *vport_regions_pin(struct vport_regions *regions, uintptr_t 
             continue;
         if (region_holds(hit.region, address))
             return hit.region;
-        vport_regions_unpin(regions, hit.region); /* it stands for another range by now */
+        vport_regions_unpin(regions, hit.region, 1); /* it stands for another range by now */
     }
 }
 
@@ -248,7 +263,7 @@ static struct vport_region *region_take(struct vport_regions *regions)
     }
     region = calloc(1, sizeof(*region));
     if (region) {
-        atomic_init(&region->pins, PINS_GONE);
+        atomic_init(&region->pins, VPORT_REGION_GONE);
         region->next = regions->all;
         regions->all = region;
     }
@@ -290,7 +305,9 @@ static enum vport_status region_enter(struct vport_regions *regions,
     region->writable = model->writable;
     region->release = model->release;
     region->context = model->context;
-    atomic_store_explicit(&region->pins, 0, memory_order_release);
+    atomic_store_explicit(
+        &region->pins, ((uint64_t)vport_region_registration(region) + 2) << VPORT_REGION_GONE_BIT,
+        memory_order_release);
     table_insert(regions, index, region);
     return VPORT_OK;
 }
@@ -333,7 +350,8 @@ enum vport_status vport_regions_remove(struct vport_regions *regions, uintptr_t 
 
     if (!region)
         return VPORT_E_UNKNOWN;
-    if (atomic_fetch_or_explicit(&region->pins, PINS_GONE, memory_order_acq_rel) == 0)
+    if (!pages_pinned(
+            atomic_fetch_or_explicit(&region->pins, VPORT_REGION_GONE, memory_order_acq_rel)))
         region_retire(regions, region);
     return VPORT_OK;
 }

@@ -24,10 +24,17 @@ struct vport_region {
     bool writable;
     void (*release)(void *);
     void *context;
-    _Atomic uint32_t pins;
+    /*
+     * The number of pages pinned, however often; VPORT_REGION_GONE: removed, no new pins; above
+     * that bit which registration this is, for the same struct is used again for other ranges.
+     */
+    _Atomic uint64_t pins __attribute__((aligned(8)));
     struct vport_region *next; /* among all that were ever made */
     struct vport_region *free_next;
 };
+
+enum { VPORT_REGION_GONE_BIT = 36 };
+#define VPORT_REGION_GONE (UINT64_C(1) << VPORT_REGION_GONE_BIT)
 
 struct vport_regions {
     _Atomic(struct vport_region_table *) table;
@@ -36,6 +43,38 @@ struct vport_regions {
     pthread_mutex_t lock;    /* writers of the table, and the lists */
     struct vport_region *all, *free;
 };
+
+/* What `pins` has from VPORT_REGION_GONE_BIT up while this registration is not gone. */
+static inline uint32_t vport_region_registration(const struct vport_region *region)
+{
+    return (uint32_t)(atomic_load_explicit(&region->pins, memory_order_relaxed) >>
+                      VPORT_REGION_GONE_BIT) &
+           ~1u;
+}
+
+/*
+ * Pins some pages of the region if it still is this registration; false also when another thread
+ * was quicker.
+ */
+static inline bool vport_region_pin_again(struct vport_region *region, uint32_t registration,
+                                          size_t pages)
+{
+    uint64_t pins = atomic_load_explicit(&region->pins, memory_order_relaxed);
+
+    return pins >> VPORT_REGION_GONE_BIT == registration &&
+           atomic_compare_exchange_strong_explicit(&region->pins, &pins, pins + pages,
+                                                   memory_order_acquire, memory_order_relaxed);
+}
+
+/* Unpins; false, and nothing was done, when that may release the region: vport_regions_unpin(). */
+static inline bool vport_region_unpin_quickly(struct vport_region *region, size_t pages)
+{
+    uint64_t pins = atomic_load_explicit(&region->pins, memory_order_relaxed);
+
+    return !(pins & VPORT_REGION_GONE) &&
+           atomic_compare_exchange_strong_explicit(&region->pins, &pins, pins - pages,
+                                                   memory_order_release, memory_order_relaxed);
+}
 
 enum vport_status vport_regions_init(struct vport_regions *regions);
 /* Releases every region, pinned or not. */
@@ -49,11 +88,18 @@ enum vport_status vport_regions_add(struct vport_regions *regions,
  * VPORT_E_UNKNOWN. */
 enum vport_status vport_regions_remove(struct vport_regions *regions, uintptr_t base);
 
-/* The region that holds `address`, pinned; or NULL, and where the next region begins (UINTPTR_MAX:
- * none). No lock. */
+/* The region that holds `address`, one page of it pinned; or NULL, and where the next region begins
+ * (UINTPTR_MAX: none). No lock. */
 struct vport_region *vport_regions_pin(struct vport_regions *regions, uintptr_t address,
                                        uintptr_t *next);
-void vport_regions_unpin(struct vport_regions *regions, struct vport_region *region);
+/* Pins more of a region of which some is pinned already. */
+static inline void vport_region_pin_more(struct vport_region *region, size_t pages)
+{
+    atomic_fetch_add_explicit(&region->pins, pages, memory_order_relaxed);
+}
+void vport_regions_unpin(struct vport_regions *regions, struct vport_region *region, size_t pages);
+/* Pages now pinned, all in all. Takes the lock. */
+size_t vport_regions_pinned(struct vport_regions *regions);
 /* true if some of these bytes are a region's that was removed and is still pinned: its owner gave
  * the range up, and only the pins keep it mapped. Takes the lock. */
 bool vport_regions_lingers(struct vport_regions *regions, uintptr_t start, uintptr_t last);

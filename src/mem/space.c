@@ -11,8 +11,7 @@
 #include <string.h>
 
 #include "base/arith.h"
-#include "base/thread.h"
-#include "mem/regions.h"
+#include "mem/space_quick.h"
 
 /* One stretch of a lock: in a pinned region, or in foreign memory (region NULL). */
 struct span {
@@ -25,18 +24,6 @@ struct span {
 struct vport_places {
     size_t count;
     struct span spans[];
-};
-
-struct shard {
-    vport_counter locked, unlocked; /* pages */
-} __attribute__((aligned(VPORT_CACHE_LINE)));
-
-struct vport_space {
-    const struct vport_space_ops *ops;
-    void *context;
-    struct vport_regions regions;
-    pthread_mutex_t foreign_lock; /* calls of ops */
-    struct shard shards[VPORT_THREAD_SHARDS];
 };
 
 /* ---- Registration ---- */
@@ -63,7 +50,8 @@ enum vport_status vport_space_register(struct vport_space *space, void *base, si
     if (model.base & VPORT_PAGE_MASK || !pages || !frames ||
         pages > (UINTPTR_MAX - model.base) >> VPORT_PAGE_SHIFT)
         return VPORT_E_INVALID;
-    model.frames = malloc(pages * sizeof(*frames));
+    /* A few more than there are, to be read and not looked at: vport_space_lock_again(). */
+    model.frames = calloc(pages + VPORT_SPACE_FRAMES_AT_ONCE - 1, sizeof(*frames));
     if (!model.frames)
         return VPORT_E_NO_MEMORY;
     memcpy(model.frames, frames, pages * sizeof(*frames));
@@ -94,14 +82,19 @@ static void copy_frames(const struct vport_region *region, size_t first, size_t 
     }
 }
 
-static void count_pages(struct vport_space *space, size_t locked, size_t unlocked)
+/* The thread's next lock may be of the same region, which is pinned. */
+static void remember(struct vport_space *space, struct vport_region *region)
 {
     unsigned slot = vport_thread_slot();
 
-    if (locked)
-        vport_shard_add(&space->shards[slot].locked, locked, slot);
-    if (unlocked)
-        vport_shard_add(&space->shards[slot].unlocked, unlocked, slot);
+    if (slot < VPORT_THREAD_SLOTS)
+        space->last[slot] =
+            (struct vport_space_last){.base = region->base,
+                                      .bytes = region->pages << VPORT_PAGE_SHIFT,
+                                      .region = region,
+                                      .frames = region->frames,
+                                      .registration = vport_region_registration(region),
+                                      .writable = region->writable};
 }
 
 /* Memory of no region. A range that was unregistered under a lock is still mapped, but nobody's. */
@@ -115,6 +108,8 @@ static enum vport_status foreign_pin(struct vport_space *space, uintptr_t start,
         return VPORT_E_ACCESS;
     pthread_mutex_lock(&space->foreign_lock);
     status = space->ops->pin(space->context, start, pages, access, frames);
+    if (status == VPORT_OK)
+        space->foreign += pages;
     pthread_mutex_unlock(&space->foreign_lock);
     return status;
 }
@@ -124,6 +119,7 @@ static void foreign_unpin(struct vport_space *space, uintptr_t start, size_t pag
 {
     pthread_mutex_lock(&space->foreign_lock);
     space->ops->unpin(space->context, start, pages, frames);
+    space->foreign -= pages;
     pthread_mutex_unlock(&space->foreign_lock);
 }
 
@@ -145,11 +141,13 @@ static enum vport_status lock_span(struct vport_space *space, uintptr_t start, s
         return foreign_pin(space, start, span->pages, access, frames);
     }
     if (access != VPORT_ACCESS_READ && !region->writable) {
-        vport_regions_unpin(&space->regions, region);
+        vport_regions_unpin(&space->regions, region, 1);
         return VPORT_E_ACCESS;
     }
     first = (start - region->base) >> VPORT_PAGE_SHIFT;
     span->pages = vport_min_u64(pages, region->pages - first);
+    if (span->pages > 1)
+        vport_region_pin_more(region, span->pages - 1);
     copy_frames(region, first, span->pages, frames);
     return VPORT_OK;
 }
@@ -158,7 +156,7 @@ static void unlock_span(struct vport_space *space, const struct span *span,
                         const struct vport_frame *frames)
 {
     if (span->region)
-        vport_regions_unpin(&space->regions, span->region);
+        vport_regions_unpin(&space->regions, span->region, span->pages);
     else
         foreign_unpin(space, span->start, span->pages, frames);
 }
@@ -233,27 +231,28 @@ enum vport_status vport_space_lock(struct vport_space *space, uintptr_t start, s
     uintptr_t first_page = start & ~(uintptr_t)VPORT_PAGE_MASK;
     enum vport_status status;
     struct vport_places *places = NULL;
+    const struct vport_frame *known;
     struct span span;
     size_t count;
 
     if (!length || !range_sane(start, length))
         return VPORT_E_INVALID;
     count = vport_pages_spanned(start, length);
+    if (vport_space_lock_again(space, start, length, count, access, frames, pages, &known)) {
+        copy_frames(pages->region, (size_t)(known - pages->region->frames), count, frames);
+        return VPORT_OK;
+    }
     status = lock_span(space, first_page, count, access, frames, &span);
     if (status == VPORT_OK && span.pages < count)
         status = lock_places(space, &span, count, access, frames, &places);
     if (status != VPORT_OK)
         return status;
-    pages->frames = frames;
-    pages->start = start;
-    pages->offset = start & VPORT_PAGE_MASK;
-    pages->access = access;
-    pages->length = length;
+    if (span.region && !places)
+        remember(space, span.region);
+    vport_pages_fill(pages, start, length, access, frames);
     pages->region = places ? NULL : span.region;
     pages->places = places;
-    atomic_store_explicit(&pages->users, 0, memory_order_relaxed);
     pages->locked = true;
-    count_pages(space, count, 0);
     return VPORT_OK;
 }
 
@@ -262,23 +261,23 @@ void vport_space_unlock(struct vport_space *space, struct vport_pages *pages)
     size_t count = vport_pages_spanned(pages->offset, pages->length);
     struct span span = {pages->region, pages->start - pages->offset, count};
 
+    if (vport_space_unlock_quickly(pages))
+        return;
     pages->locked = false;
     if (pages->places)
         unlock_places(space, pages->places, pages->frames);
     else
         unlock_span(space, &span, pages->frames);
-    count_pages(space, 0, count);
 }
 
 size_t vport_space_locked(struct vport_space *space)
 {
-    uint64_t locked = 0, unlocked = 0;
+    size_t foreign;
 
-    for (unsigned i = 0; i < VPORT_THREAD_SHARDS; i++)
-        unlocked += atomic_load_explicit(&space->shards[i].unlocked, memory_order_acquire);
-    for (unsigned i = 0; i < VPORT_THREAD_SHARDS; i++)
-        locked += atomic_load_explicit(&space->shards[i].locked, memory_order_acquire);
-    return locked - unlocked;
+    pthread_mutex_lock(&space->foreign_lock);
+    foreign = space->foreign;
+    pthread_mutex_unlock(&space->foreign_lock);
+    return foreign + vport_regions_pinned(&space->regions);
 }
 
 bool vport_space_contains(struct vport_space *space, uintptr_t address, size_t length)
@@ -291,7 +290,7 @@ bool vport_space_contains(struct vport_space *space, uintptr_t address, size_t l
         return false;
     inside = vport_range_fits(address - region->base, length,
                               (uint64_t)region->pages << VPORT_PAGE_SHIFT);
-    vport_regions_unpin(&space->regions, region);
+    vport_regions_unpin(&space->regions, region, 1);
     return inside;
 }
 

@@ -22,6 +22,8 @@
 
 #include <pthread.h>
 
+#include "mem/space_quick.h"
+
 struct vport_block_pool *vport_nt_mdls;
 static pthread_once_t blocks_once = PTHREAD_ONCE_INIT;
 
@@ -37,10 +39,16 @@ enum vport_status vport_nt_begin_mdls(void)
     return vport_nt_mdls ? VPORT_OK : VPORT_E_NO_MEMORY;
 }
 
-/* Of a live MDL. */
+/* Of one that lives or is still in use. */
+static struct vport_nt *owner_of(const struct vport_nt_mdl *mdl)
+{
+    return atomic_load_explicit(&mdl->owner, memory_order_relaxed);
+}
+
+/* NULL: the driver has freed it. */
 static struct vport_nt *kernel_of(const struct vport_nt_mdl *mdl)
 {
-    return atomic_load_explicit(&mdl->nt, memory_order_relaxed);
+    return atomic_load_explicit(&mdl->nt, memory_order_acquire);
 }
 
 /* The MDL that starts at `pointer`; NULL if none that lives does. */
@@ -48,14 +56,26 @@ static struct vport_nt_mdl *find(const MDL *pointer)
 {
     struct vport_nt_mdl *mdl = vport_nt_mdl_of(pointer);
 
-    if (!pointer || !vport_block_live(vport_nt_mdls, mdl) ||
-        atomic_load_explicit(&mdl->freed, memory_order_relaxed))
-        return NULL;
-    return mdl;
+    return vport_nt_mdls && pointer && vport_block_live(vport_nt_mdls, mdl) && kernel_of(mdl)
+               ? mdl
+               : NULL;
 }
 
-static struct vport_nt_mdl *find_or_report(const MDL *pointer, const char *function,
-                                           const void *site)
+/* true if the thread stands on a processor, so that there is a kernel, at `irql` or below. */
+VPORT_SHORT_WAY bool at_most(KIRQL irql)
+{
+    struct vport_cpu *cpu = vport_cpu_get();
+
+    return cpu && cpu->irql <= irql;
+}
+
+/* The kernel of a live MDL; NULL for any other pointer and for the largest MDLs (above 1 GiB). */
+VPORT_SHORT_WAY struct vport_nt *kernel_at_hand(const struct vport_nt_mdl *mdl)
+{
+    return vport_nt_mdl_in_class(mdl) ? kernel_of(mdl) : NULL;
+}
+
+struct vport_nt_mdl *vport_nt_mdl_find(const MDL *pointer, const char *function, const void *site)
 {
     struct vport_nt_mdl *mdl = find(pointer);
 
@@ -84,26 +104,21 @@ bool vport_nt_mdl_address(const volatile void *address, bool *live)
     return vport_block_owns(vport_nt_mdls, (const void *)(uintptr_t)address, live);
 }
 
-static struct vport_frame *frames_of(struct vport_nt_mdl *mdl)
-{
-    return (struct vport_frame *)(&mdl->mdl + 1);
-}
-
 /* ---- Letting go of the pages ---- */
 
 static void unlock(struct vport_nt_mdl *mdl)
 {
     if (mdl->pages.locked && !mdl->partial) {
-        vport_trace(kernel_of(mdl)->trace, VPORT_TRACE_UNLOCK,
+        vport_trace(owner_of(mdl)->trace, VPORT_TRACE_UNLOCK,
                     vport_pages_spanned(mdl->pages.offset, mdl->pages.length), 0, 0, 0);
-        vport_space_unlock(kernel_of(mdl)->space, &mdl->pages);
+        vport_space_unlock(owner_of(mdl)->space, &mdl->pages);
     }
     mdl->pages.locked = false;
 }
 
 static void report_busy(struct vport_nt_mdl *mdl, const char *function, const void *site)
 {
-    vport_report(kernel_of(mdl)->reports, "LB-A4", site,
+    vport_report(owner_of(mdl)->reports, "LB-A4", site,
                  "%s: %u DMA operation(s) on the buffer %p of %u bytes are still under way. Its "
                  "pages stay locked until VideoPortCompleteDma has ended them; unlock a buffer "
                  "only after all its data has been transferred.",
@@ -114,6 +129,7 @@ static void report_busy(struct vport_nt_mdl *mdl, const char *function, const vo
 static void give(struct vport_nt_mdl *mdl)
 {
     atomic_store_explicit(&mdl->nt, NULL, memory_order_relaxed);
+    atomic_store_explicit(&mdl->owner, NULL, memory_order_relaxed);
     vport_block_give(vport_nt_mdls, mdl);
 }
 
@@ -121,17 +137,17 @@ static void give(struct vport_nt_mdl *mdl)
 static void let_go(struct vport_nt_mdl *mdl)
 {
     unlock(mdl);
-    if (atomic_load_explicit(&mdl->freed, memory_order_relaxed))
-        give(mdl);
-    else
+    if (kernel_of(mdl))
         atomic_store_explicit(&mdl->pages.users, 0, memory_order_release);
+    else
+        give(mdl);
 }
 
 /* The last operation on pages that their owner wanted to let go of has ended. */
 static void VPORT_DRIVER_CALL pages_close(struct vport_pages *pages)
 {
     struct vport_nt_mdl *mdl = VPORT_CONTAINER_OF(pages, struct vport_nt_mdl, pages);
-    struct vport_nt *nt = kernel_of(mdl);
+    struct vport_nt *nt = owner_of(mdl);
 
     vport_lock_acquire(&nt->mdl_lock);
     let_go(mdl);
@@ -145,12 +161,13 @@ static void VPORT_DRIVER_CALL pages_close(struct vport_pages *pages)
 static void close_later(struct vport_nt_mdl *mdl, bool freed, const char *function,
                         const void *site)
 {
-    struct vport_nt *nt = kernel_of(mdl);
+    struct vport_nt *nt = owner_of(mdl);
 
     if (!(users(mdl) & VPORT_PAGES_CLOSING))
         report_busy(mdl, function, site);
     vport_lock_acquire(&nt->mdl_lock);
-    atomic_store_explicit(&mdl->freed, freed, memory_order_relaxed);
+    if (freed)
+        atomic_store_explicit(&mdl->nt, NULL, memory_order_relaxed);
     if (atomic_fetch_or(&mdl->pages.users, VPORT_PAGES_CLOSING) == 0)
         let_go(mdl);
     vport_lock_release(&nt->mdl_lock);
@@ -158,34 +175,29 @@ static void close_later(struct vport_nt_mdl *mdl, bool freed, const char *functi
 
 /* ---- Making and freeing ---- */
 
-static void init_mdl(struct vport_nt_mdl *mdl, PVOID start, ULONG length, size_t pages)
+void vport_nt_mdl_init(struct vport_nt_mdl *mdl, PVOID start, ULONG length)
 {
+    uint32_t offset = (uintptr_t)start & VPORT_PAGE_MASK;
+    size_t pages = vport_pages_spanned(offset, length);
+
     mdl->mdl = (MDL){.Size = (CSHORT)(sizeof(MDL) + pages * sizeof(PFN_NUMBER)),
-                     .StartVa = (PVOID)((uintptr_t)start & ~(uintptr_t)VPORT_PAGE_MASK),
+                     .StartVa = (PVOID)((uintptr_t)start - offset),
                      .ByteCount = length,
-                     .ByteOffset = (ULONG)((uintptr_t)start & VPORT_PAGE_MASK)};
+                     .ByteOffset = offset};
 }
 
-static struct vport_nt_mdl *create(struct vport_nt *nt, PVOID start, ULONG length, const void *site)
+/* Makes an MDL of a block that was just taken. */
+static inline void begin(struct vport_nt_mdl *mdl, struct vport_nt *nt, PVOID start, ULONG length,
+                         const void *site)
 {
-    size_t pages = length ? vport_pages_spanned((uintptr_t)start, length) : 0;
-    struct vport_nt_mdl *mdl;
-
-    /* LB-13: 4 GiB less a page. */
-    if (length > UINT32_MAX - VPORT_PAGE_SIZE + 1)
-        return NULL;
-    mdl = vport_block_take(vport_nt_mdls, pages);
-    if (!mdl)
-        return NULL;
     mdl->pages.locked = false;
     atomic_store_explicit(&mdl->pages.users, 0, memory_order_relaxed);
     mdl->pages.close = pages_close;
     mdl->site = site;
-    atomic_store_explicit(&mdl->freed, false, memory_order_relaxed);
     mdl->partial = false;
-    init_mdl(mdl, start, length, pages);
+    vport_nt_mdl_init(mdl, start, length);
+    atomic_store_explicit(&mdl->owner, nt, memory_order_relaxed);
     atomic_store_explicit(&mdl->nt, nt, memory_order_release);
-    return mdl;
 }
 
 static void attach_to_irp(PIRP irp, PMDL mdl, BOOLEAN secondary)
@@ -203,6 +215,25 @@ SIZE_T NTAPI MmSizeOfMdl(PVOID Base, SIZE_T Length)
     return sizeof(MDL) + sizeof(PFN_NUMBER) * (size_t)vport_pages_spanned((uintptr_t)Base, Length);
 }
 
+VPORT_LONG_WAY PMDL NTAPI allocate_long(PVOID start, ULONG length, BOOLEAN secondary, PIRP irp,
+                                        const void *site)
+{
+    struct vport_nt *nt = vport_nt_get();
+    struct vport_nt_mdl *mdl;
+
+    vport_nt_irql_at_most("IoAllocateMdl", DISPATCH_LEVEL, site);
+    /* LB-13: 4 GiB less a page. */
+    if (!nt || length > UINT32_MAX - VPORT_PAGE_SIZE + 1)
+        return NULL;
+    mdl = vport_block_take(vport_nt_mdls, vport_pages_spanned((uintptr_t)start, length));
+    if (!mdl)
+        return NULL;
+    begin(mdl, nt, start, length, site);
+    if (irp)
+        attach_to_irp(irp, &mdl->mdl, secondary);
+    return &mdl->mdl;
+}
+
 /*
  * IRQL <= DISPATCH_LEVEL. An MDL for `Length` bytes, at most 4 GiB less a page; NULL when that is
  * exceeded or there is no memory. With an Irp it becomes its MDL, or (SecondaryBuffer) the last of
@@ -211,20 +242,57 @@ SIZE_T NTAPI MmSizeOfMdl(PVOID Base, SIZE_T Length)
 PMDL NTAPI IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer,
                          BOOLEAN ChargeQuota, PIRP Irp)
 {
-    struct vport_nt *nt = vport_nt_get();
+    struct vport_cpu *cpu = vport_cpu_get();
     struct vport_nt_mdl *mdl;
 
-    vport_nt_irql_at_most("IoAllocateMdl", DISPATCH_LEVEL, VPORT_SITE);
-    mdl = nt ? create(nt, VirtualAddress, Length, VPORT_SITE) : NULL;
+    if (!cpu || cpu->irql > DISPATCH_LEVEL || Irp ||
+        Length > (VPORT_BLOCK_SMALL - 1) * VPORT_PAGE_SIZE)
+        return allocate_long(VirtualAddress, Length, SecondaryBuffer, Irp, VPORT_SITE);
+    mdl = vport_block_take_kept(vport_nt_mdls);
     if (!mdl)
-        return NULL;
-    if (Irp)
-        attach_to_irp(Irp, &mdl->mdl, SecondaryBuffer);
+        return allocate_long(VirtualAddress, Length, SecondaryBuffer, Irp, VPORT_SITE);
+    begin(mdl, cpu->nt, VirtualAddress, Length, VPORT_SITE);
     return &mdl->mdl;
 }
 
 static const short locked_flags =
     MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL | MDL_MAPPED_TO_SYSTEM_VA;
+static const short unlocked_flags =
+    MDL_PAGES_LOCKED | MDL_WRITE_OPERATION | MDL_MAPPED_TO_SYSTEM_VA;
+
+VPORT_LONG_WAY VOID NTAPI free_long(PMDL pointer, const void *site)
+{
+    struct vport_nt_mdl *mdl = vport_nt_mdl_find(pointer, "IoFreeMdl", site);
+
+    vport_nt_irql_at_most("IoFreeMdl", DISPATCH_LEVEL, site);
+    if (!mdl)
+        return;
+    if (pointer->MdlFlags & MDL_PAGES_LOCKED)
+        vport_nt_report("MDL", site,
+                        "IoFreeMdl: the pages of %p are still locked. MmUnlockPages comes first; "
+                        "NT leaks them and stops with bug check 0xCB or 0x76.",
+                        (void *)pointer);
+    pointer->MdlFlags &= (CSHORT)~locked_flags;
+    if (__builtin_expect(users(mdl), 0)) {
+        close_later(mdl, true, "IoFreeMdl", site);
+        return;
+    }
+    unlock(mdl);
+    give(mdl);
+}
+
+/* A small one that is unlocked goes back to where this thread keeps some, if there is room. */
+VPORT_SHORT_WAY bool free_quickly(struct vport_nt_mdl *mdl)
+{
+    if (!vport_block_is_small(vport_nt_mdls, mdl) || !kernel_of(mdl) ||
+        mdl->mdl.MdlFlags & MDL_PAGES_LOCKED || mdl->pages.locked || users(mdl) ||
+        !vport_block_give_kept(vport_nt_mdls, (struct vport_block_head *)mdl - 1, 0))
+        return false;
+    /* It is free, but nobody else's before this thread takes it again or gives it away. */
+    atomic_store_explicit(&mdl->nt, NULL, memory_order_relaxed);
+    atomic_store_explicit(&mdl->owner, NULL, memory_order_relaxed);
+    return true;
+}
 
 /*
  * IRQL <= DISPATCH_LEVEL. Frees one MDL, not those chained to it. Locked pages are reported and
@@ -233,23 +301,10 @@ static const short locked_flags =
  */
 VOID NTAPI IoFreeMdl(PMDL Mdl)
 {
-    struct vport_nt_mdl *mdl = find_or_report(Mdl, "IoFreeMdl", VPORT_SITE);
+    struct vport_nt_mdl *mdl = vport_nt_mdl_of(Mdl);
 
-    vport_nt_irql_at_most("IoFreeMdl", DISPATCH_LEVEL, VPORT_SITE);
-    if (!mdl)
-        return;
-    if (Mdl->MdlFlags & MDL_PAGES_LOCKED)
-        vport_nt_report("MDL", VPORT_SITE,
-                        "IoFreeMdl: the pages of %p are still locked. MmUnlockPages comes first; "
-                        "NT leaks them and stops with bug check 0xCB or 0x76.",
-                        (void *)Mdl);
-    Mdl->MdlFlags &= (CSHORT)~locked_flags;
-    if (__builtin_expect(users(mdl), 0)) {
-        close_later(mdl, true, "IoFreeMdl", VPORT_SITE);
-        return;
-    }
-    unlock(mdl);
-    give(mdl);
+    if (!at_most(DISPATCH_LEVEL) || !free_quickly(mdl))
+        free_long(Mdl, VPORT_SITE);
 }
 
 /* ---- Locking ---- */
@@ -273,12 +328,83 @@ static bool lock(struct vport_nt_mdl *mdl, enum vport_access access)
 
     status =
         vport_space_lock(kernel_of(mdl)->space, (uintptr_t)mdl->mdl.StartVa + mdl->mdl.ByteOffset,
-                         mdl->mdl.ByteCount, access, frames_of(mdl), &mdl->pages);
+                         mdl->mdl.ByteCount, access, vport_nt_mdl_frames(mdl), &mdl->pages);
     if (status != VPORT_OK)
         return false;
     vport_trace(kernel_of(mdl)->trace, VPORT_TRACE_LOCK,
                 vport_pages_spanned(mdl->mdl.ByteOffset, mdl->mdl.ByteCount),
                 access == VPORT_ACCESS_WRITE, 0, 0);
+    return true;
+}
+
+static void note_locked(struct vport_nt_mdl *mdl, bool write)
+{
+    mdl->mdl.MdlFlags |= (CSHORT)(MDL_PAGES_LOCKED | (write ? MDL_WRITE_OPERATION : 0));
+}
+
+VPORT_LONG_WAY VOID NTAPI lock_long(PMDL pointer, bool write, const void *site)
+{
+    struct vport_nt_mdl *mdl = vport_nt_mdl_find(pointer, "MmProbeAndLockPages", site);
+
+    if (!mdl || !may_lock_here(kernel_of(mdl), &mdl->mdl, site))
+        return;
+    if (mdl->pages.locked) {
+        vport_nt_report("MDL", site,
+                        "MmProbeAndLockPages: the pages of %p are locked already. NT stops with "
+                        "bug check 0x76 or 0xC4/0xB6.",
+                        (void *)&mdl->mdl);
+        return;
+    }
+    if (lock(mdl, write ? VPORT_ACCESS_WRITE : VPORT_ACCESS_READ))
+        note_locked(mdl, write);
+}
+
+VPORT_DRIVER_COLD static void copy_many(struct vport_frame *to, const struct vport_frame *from,
+                                        size_t count)
+{
+    memcpy(to, from, count * sizeof(*to));
+}
+
+/*
+ * Copies `count` > 0 of a region's frames into an MDL. Few are copied so many at a time, some more
+ * than are needed, which takes no call.
+ */
+VPORT_SHORT_WAY void copy_frames(struct vport_frame *to, const struct vport_frame *from,
+                                 size_t count)
+{
+    enum { AT_ONCE = VPORT_SPACE_FRAMES_AT_ONCE };
+    size_t i = 0;
+
+    _Static_assert(VPORT_BLOCK_SMALL % AT_ONCE == 0, "every block has room for some more");
+    if (count > VPORT_BLOCK_SMALL) {
+        copy_many(to, from, count);
+        return;
+    }
+    do {
+        memcpy(to + i, from + i, AT_ONCE * sizeof(*to));
+        i += AT_ONCE;
+    } while (i < count);
+}
+
+/* Not too much memory, of the region that this thread locked last. */
+VPORT_SHORT_WAY bool lock_quickly(struct vport_nt_mdl *mdl, bool write)
+{
+    enum { MOST = 512 }; /* of more it matters that adjacent ones need not be copied */
+    struct vport_nt *nt = kernel_at_hand(mdl);
+    uintptr_t start;
+    size_t count;
+    const struct vport_frame *known;
+
+    if (!nt || mdl->pages.locked || vport_trace_on(nt->trace))
+        return false;
+    start = (uintptr_t)mdl->mdl.StartVa + mdl->mdl.ByteOffset;
+    count = vport_pages_spanned(mdl->mdl.ByteOffset, mdl->mdl.ByteCount);
+    if (count > MOST || !vport_space_lock_again(nt->space, start, mdl->mdl.ByteCount, count,
+                                                write ? VPORT_ACCESS_WRITE : VPORT_ACCESS_READ,
+                                                vport_nt_mdl_frames(mdl), &mdl->pages, &known))
+        return false;
+    copy_frames(vport_nt_mdl_frames(mdl), known, count);
+    note_locked(mdl, write);
     return true;
 }
 
@@ -291,21 +417,44 @@ static bool lock(struct vport_nt_mdl *mdl, enum vport_access access)
 VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE AccessMode,
                                LOCK_OPERATION Operation)
 {
-    struct vport_nt_mdl *mdl =
-        find_or_report(MemoryDescriptorList, "MmProbeAndLockPages", VPORT_SITE);
+    struct vport_nt_mdl *mdl = vport_nt_mdl_of(MemoryDescriptorList);
     bool write = Operation != IoReadAccess;
 
-    if (!mdl || !may_lock_here(kernel_of(mdl), &mdl->mdl, VPORT_SITE))
+    if (!at_most(APC_LEVEL) || !lock_quickly(mdl, write))
+        lock_long(MemoryDescriptorList, write, VPORT_SITE);
+}
+
+VPORT_LONG_WAY VOID NTAPI unlock_long(PMDL pointer, const void *site)
+{
+    struct vport_nt_mdl *mdl = vport_nt_mdl_find(pointer, "MmUnlockPages", site);
+
+    vport_nt_irql_at_most("MmUnlockPages", DISPATCH_LEVEL, site);
+    if (!mdl)
         return;
-    if (mdl->pages.locked) {
-        vport_nt_report("MDL", VPORT_SITE,
-                        "MmProbeAndLockPages: the pages of %p are locked already. NT stops with "
-                        "bug check 0x76 or 0xC4/0xB6.",
+    if (!(mdl->mdl.MdlFlags & MDL_PAGES_LOCKED)) {
+        vport_nt_report("LB-A5", site,
+                        "MmUnlockPages: the pages of %p are not locked (unlocked before, or never "
+                        "locked). NT stops with bug check 0x4E or 0x76.",
                         (void *)&mdl->mdl);
         return;
     }
-    if (lock(mdl, write ? VPORT_ACCESS_WRITE : VPORT_ACCESS_READ))
-        mdl->mdl.MdlFlags |= (CSHORT)(MDL_PAGES_LOCKED | (write ? MDL_WRITE_OPERATION : 0));
+    mdl->mdl.MdlFlags &= (CSHORT)~unlocked_flags;
+    if (__builtin_expect(users(mdl), 0))
+        close_later(mdl, false, "MmUnlockPages", site);
+    else
+        unlock(mdl);
+}
+
+/* No operation is under way, and what is to be done is one unpinning. */
+VPORT_SHORT_WAY bool unlock_quickly(struct vport_nt_mdl *mdl)
+{
+    struct vport_nt *nt = kernel_at_hand(mdl);
+
+    if (!nt || !(mdl->mdl.MdlFlags & MDL_PAGES_LOCKED) || users(mdl) || vport_trace_on(nt->trace) ||
+        !vport_space_unlock_quickly(&mdl->pages))
+        return false;
+    mdl->mdl.MdlFlags &= (CSHORT)~unlocked_flags;
+    return true;
 }
 
 /*
@@ -315,24 +464,10 @@ VOID NTAPI MmProbeAndLockPages(PMDL MemoryDescriptorList, KPROCESSOR_MODE Access
  */
 VOID NTAPI MmUnlockPages(PMDL MemoryDescriptorList)
 {
-    struct vport_nt_mdl *mdl = find_or_report(MemoryDescriptorList, "MmUnlockPages", VPORT_SITE);
+    struct vport_nt_mdl *mdl = vport_nt_mdl_of(MemoryDescriptorList);
 
-    vport_nt_irql_at_most("MmUnlockPages", DISPATCH_LEVEL, VPORT_SITE);
-    if (!mdl)
-        return;
-    if (!(mdl->mdl.MdlFlags & MDL_PAGES_LOCKED)) {
-        vport_nt_report("LB-A5", VPORT_SITE,
-                        "MmUnlockPages: the pages of %p are not locked (unlocked before, or never "
-                        "locked). NT stops with bug check 0x4E or 0x76.",
-                        (void *)&mdl->mdl);
-        return;
-    }
-    mdl->mdl.MdlFlags &=
-        (CSHORT) ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION | MDL_MAPPED_TO_SYSTEM_VA);
-    if (__builtin_expect(users(mdl), 0))
-        close_later(mdl, false, "MmUnlockPages", VPORT_SITE);
-    else
-        unlock(mdl);
+    if (!at_most(DISPATCH_LEVEL) || !unlock_quickly(mdl))
+        unlock_long(MemoryDescriptorList, VPORT_SITE);
 }
 
 /*
@@ -343,7 +478,7 @@ VOID NTAPI MmUnlockPages(PMDL MemoryDescriptorList)
 VOID NTAPI MmBuildMdlForNonPagedPool(PMDL MemoryDescriptorList)
 {
     struct vport_nt_mdl *mdl =
-        find_or_report(MemoryDescriptorList, "MmBuildMdlForNonPagedPool", VPORT_SITE);
+        vport_nt_mdl_find(MemoryDescriptorList, "MmBuildMdlForNonPagedPool", VPORT_SITE);
     POOL_TYPE type;
     SIZE_T rest;
 
@@ -365,80 +500,6 @@ VOID NTAPI MmBuildMdlForNonPagedPool(PMDL MemoryDescriptorList)
     mdl->mdl.MappedSystemVa = (char *)mdl->mdl.StartVa + mdl->mdl.ByteOffset;
 }
 
-/* ---- Partial MDLs ---- */
-
-/*
- * The part [offset, offset + length) of `source` that a partial MDL shall describe; false when it
- * does not lie inside.
- */
-static bool part_of(const struct vport_nt_mdl *source, PVOID address, ULONG *length,
-                    uint64_t *offset)
-{
-    *offset = (uintptr_t)address - ((uintptr_t)source->mdl.StartVa + source->mdl.ByteOffset);
-    if (*offset >= source->mdl.ByteCount)
-        return false;
-    if (*length == 0)
-        *length = source->mdl.ByteCount - (ULONG)*offset;
-    return vport_range_fits(*offset, *length, source->mdl.ByteCount);
-}
-
-static void build_part(struct vport_nt_mdl *target, struct vport_nt_mdl *source, PVOID address,
-                       ULONG length, uint64_t offset)
-{
-    size_t first = (size_t)((source->mdl.ByteOffset + offset) >> VPORT_PAGE_SHIFT);
-    size_t pages = vport_pages_spanned((uintptr_t)address, length);
-
-    init_mdl(target, address, length, pages);
-    memcpy(frames_of(target), frames_of(source) + first, pages * sizeof(struct vport_frame));
-    target->pages.frames = frames_of(target);
-    target->pages.start = (uintptr_t)address;
-    target->pages.offset = target->mdl.ByteOffset;
-    target->pages.access = source->pages.access;
-    target->pages.length = length;
-    target->pages.region = NULL;
-    target->pages.places = NULL;
-    target->pages.locked = true;
-    target->partial = true;
-    target->mdl.MdlFlags = MDL_PARTIAL;
-    if (source->mdl.MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_SOURCE_IS_NONPAGED_POOL)) {
-        target->mdl.MdlFlags |= MDL_PARENT_MAPPED_SYSTEM_VA | MDL_MAPPED_TO_SYSTEM_VA;
-        target->mdl.MappedSystemVa = (char *)source->mdl.MappedSystemVa + offset;
-    }
-}
-
-/*
- * IRQL <= DISPATCH_LEVEL. Makes TargetMdl describe Length bytes (0: the rest) from VirtualAddress
- * of a locked SourceMdl, which stays locked as long as the part is used. A part that does not fit
- * is reported, and the target left as it is.
- */
-VOID NTAPI IoBuildPartialMdl(PMDL SourceMdl, PMDL TargetMdl, PVOID VirtualAddress, ULONG Length)
-{
-    struct vport_nt_mdl *source = find_or_report(SourceMdl, "IoBuildPartialMdl", VPORT_SITE);
-    struct vport_nt_mdl *target = find_or_report(TargetMdl, "IoBuildPartialMdl", VPORT_SITE);
-    ULONG length = Length;
-    uint64_t offset;
-
-    if (!source || !target)
-        return;
-    if (!part_of(source, VirtualAddress, &length, &offset) ||
-        vport_pages_spanned((uintptr_t)VirtualAddress, length) >
-            vport_block_items(vport_nt_mdls, target)) {
-        vport_nt_report("MDL", VPORT_SITE,
-                        "IoBuildPartialMdl: %u bytes at %p are not in the source MDL (%u bytes at "
-                        "%p), or the target MDL is too small.",
-                        length, VirtualAddress, SourceMdl->ByteCount,
-                        (void *)((char *)SourceMdl->StartVa + SourceMdl->ByteOffset));
-        return;
-    }
-    if (!source->pages.locked || (target->pages.locked && !target->partial)) {
-        vport_nt_report(
-            "MDL", VPORT_SITE,
-            "IoBuildPartialMdl: the source MDL must be locked, the target MDL must not.");
-        return;
-    }
-    build_part(target, source, VirtualAddress, length, offset);
-}
-
 /* ---- The end ---- */
 
 static void end_one(void *context, void *block)
@@ -446,9 +507,9 @@ static void end_one(void *context, void *block)
     struct vport_nt *nt = context;
     struct vport_nt_mdl *mdl = block;
 
-    if (atomic_load_explicit(&mdl->nt, memory_order_acquire) != nt)
+    if (owner_of(mdl) != nt)
         return;
-    if (!atomic_load_explicit(&mdl->freed, memory_order_relaxed)) /* else LB-A4 has said it all */
+    if (kernel_of(mdl)) /* else LB-A4 has said it all */
         vport_report(
             nt->reports, "LEAK", mdl->site,
             "The MDL of the buffer %p of %u bytes was never freed; its pages are %s.",

@@ -3,26 +3,13 @@
  * removal. */
 #include "videoprt.h"
 
-/*
- * All devices, by a hash of their address, so that VpFindDevice can judge any pointer value without
- * a lock. A device lies in one of the VP_WINDOW slots from its hash on.
- */
-#define VP_DEVICE_SLOTS 1024
-#define VP_WINDOW       16
-
-static PVOID volatile VpDevices[VP_DEVICE_SLOTS + VP_WINDOW];
-
-VP_INLINE ULONG VpDeviceHash(PVOID Device)
-{
-    return (ULONG)(((ULONGLONG)(ULONG_PTR)Device * 0x9E3779B97F4A7C15ULL) >> 54);
-}
-C_ASSERT(VP_DEVICE_SLOTS == 1 << (64 - 54));
+PVOID volatile VpDevices[VP_DEVICE_SLOTS + VP_DEVICE_WINDOW];
 
 static BOOLEAN NTAPI VpRegisterDevice(PVP_DEVICE Device)
 {
     ULONG First = VpDeviceHash(Device), Index;
 
-    for (Index = First; Index < First + VP_WINDOW; Index++)
+    for (Index = First; Index < First + VP_DEVICE_WINDOW; Index++)
         if (InterlockedCompareExchangePointer((PVOID *)&VpDevices[Index], Device, NULL) == NULL)
             return TRUE;
     return FALSE;
@@ -32,16 +19,15 @@ static VOID NTAPI VpUnregisterDevice(PVP_DEVICE Device)
 {
     ULONG First = VpDeviceHash(Device), Index;
 
-    for (Index = First; Index < First + VP_WINDOW; Index++)
+    for (Index = First; Index < First + VP_DEVICE_WINDOW; Index++)
         (void)InterlockedCompareExchangePointer((PVOID *)&VpDevices[Index], NULL, Device);
 }
 
-PVP_DEVICE NTAPI VpFindDevice(PVOID HwDeviceExtension)
+PVP_DEVICE NTAPI VpSearchDevice(PVP_DEVICE Device)
 {
-    PVOID Device = (PVOID)((ULONG_PTR)HwDeviceExtension - VP_EXTENSION_OFFSET);
     ULONG First = VpDeviceHash(Device), Index;
 
-    for (Index = First; Index < First + VP_WINDOW; Index++)
+    for (Index = First; Index < First + VP_DEVICE_WINDOW; Index++)
         if (VP_LOAD(VpDevices[Index]) == Device)
             return Device;
     return NULL;

@@ -205,10 +205,32 @@ struct _VP_DEVICE {
 /* ---- device.c ---- */
 
 /*
+ * All devices, by a hash of their address, so that any pointer value can be judged without a lock.
+ * A device lies in one of the VP_DEVICE_WINDOW slots from its hash on.
+ */
+#define VP_DEVICE_SLOTS  1024
+#define VP_DEVICE_WINDOW 16
+extern PVOID volatile VpDevices[VP_DEVICE_SLOTS + VP_DEVICE_WINDOW];
+
+VP_INLINE ULONG VpDeviceHash(PVOID Device)
+{
+    return (ULONG)(((ULONGLONG)(ULONG_PTR)Device * 0x9E3779B97F4A7C15ULL) >> 54);
+}
+C_ASSERT(VP_DEVICE_SLOTS == 1 << (64 - 54));
+
+/* VpFindDevice where it is not in its first slot. */
+PVP_DEVICE NTAPI VpSearchDevice(PVP_DEVICE Device);
+
+/*
  * The device whose HwDeviceExtension this is, NULL for any other pointer value. Reads no memory
  * behind the pointer and takes no lock. Any IRQL.
  */
-PVP_DEVICE NTAPI VpFindDevice(PVOID HwDeviceExtension);
+VP_INLINE PVP_DEVICE VpFindDevice(PVOID HwDeviceExtension)
+{
+    PVP_DEVICE Device = (PVP_DEVICE)((ULONG_PTR)HwDeviceExtension - VP_EXTENSION_OFFSET);
+
+    return VP_LOAD(VpDevices[VpDeviceHash(Device)]) == Device ? Device : VpSearchDevice(Device);
+}
 /* As VpFindDevice; a miss is reported as the mistake of `Function`. */
 PVP_DEVICE NTAPI VpCheckDevice(PVOID HwDeviceExtension, PCSTR Function);
 /* TRUE at PASSIVE_LEVEL; else the call of `Function` is reported under `Rule`. */
@@ -336,8 +358,6 @@ VP_INLINE BOOLEAN VpIsMdl(PMDL Mdl)
 {
     return Mdl != NULL && ((ULONG_PTR)Mdl & (sizeof(PVOID) - 1)) == 0 && MmIsAddressValid(Mdl);
 }
-/* As VpIsMdl, and its pages are locked. */
-BOOLEAN NTAPI VpIsLockedMdl(PMDL Mdl);
 /* An old-style lock that was forgotten (obsolete_dma.c). */
 VOID NTAPI VpReclaimRequestLock(PVP_OBJECT Object);
 

@@ -14,7 +14,7 @@
 #include "bench/transfer.h"
 #include "dma/segment.h"
 
-enum { PAGE = VPORT_BENCH_PAGE, LOCKED = 16 * PAGE };
+enum { PAGE = VPORT_BENCH_PAGE };
 
 struct path {
     const char *name;
@@ -28,11 +28,14 @@ static const struct path paths[] = {
     {"one scattered MiB", 256 * PAGE, false, true, false},
     {"one bounced page to device", PAGE, true, true, false},
     {"one bounced page from device", PAGE, true, false, false},
-    {"lock and unlock sixteen pages", LOCKED, false, true, true},
+    {"lock and unlock one page", PAGE, false, true, true},
+    {"lock and unlock sixteen pages", 16 * PAGE, false, true, true},
+    {"lock and unlock one MiB", 256 * PAGE, false, true, true},
 };
 
 struct locks {
     struct vport_bench_port *port;
+    ULONG length;
     uint64_t count;
     bool failed;
 };
@@ -42,7 +45,7 @@ static void lock_body(void *context)
     struct locks *locks = context;
 
     for (uint64_t i = 0; i < locks->count; i++) {
-        PVOID mdl = VideoPortLockBuffer(locks->port->extension, locks->port->memory, LOCKED,
+        PVOID mdl = VideoPortLockBuffer(locks->port->extension, locks->port->memory, locks->length,
                                         VpModifyAccess);
 
         locks->failed |= !mdl;
@@ -65,7 +68,7 @@ static bool run(struct vport_bench_suite *suite, const struct path *path, uint64
                                          .span = config.memory,
                                          .to_device = path->to_device,
                                          .depth = 1};
-    struct locks locks = {port, count, false};
+    struct locks locks = {port, (ULONG)path->length, count, false};
     struct vport_bench_transfer *transfer;
 
     if (!port)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the path StartDma -> HwVidExecuteDma -> CompleteDma must not do once it is warm: allocate,
- * take a mutex (but the queue's, if it has to wait), enter the kernel. Shown on whole machines,
- * through a miniport's own calls.
+ * What the path StartDma -> HwVidExecuteDma -> CompleteDma must not do once it is warm, nor
+ * VideoPortLockBuffer and VideoPortUnlockBuffer of the machine's memory: allocate, take a mutex
+ * (but the queue's, if it has to wait), enter the kernel. Shown on whole machines, through a
+ * miniport's own calls.
  *
  * Each case runs in a child process. The linker sends every way to memory and to mutexes through
  * this file, which counts; and a seccomp filter on the thread turns any system call into a signal,
@@ -120,6 +121,7 @@ static bool forbid_system_calls(void)
 struct path {
     struct vport_bench_port port;
     uint32_t length; /* of a transfer */
+    bool locks;      /* instead: the buffer is locked and unlocked */
     bool queued;     /* two at a time over the registers of one */
     bool broken;     /* the miniport makes a system call of its own */
     bool allocates;  /* the miniport allocates */
@@ -157,10 +159,22 @@ static void transfer(struct path *path, uint64_t offset, bool to_device)
         complete(path, &second, to_device);
 }
 
+static void lock_and_unlock(struct path *path, uint64_t offset, bool write)
+{
+    PVOID mdl = VideoPortLockBuffer(path->port.extension, path->port.memory + offset, path->length,
+                                    write ? VpModifyAccess : VpReadAccess);
+
+    path->failed |= !mdl;
+    if (mdl)
+        VideoPortUnlockBuffer(path->port.extension, mdl);
+}
+
 static void transfers(struct path *path, unsigned rounds)
 {
+    void (*once)(struct path *, uint64_t, bool) = path->locks ? lock_and_unlock : transfer;
+
     for (unsigned i = 0; i < rounds && !path->failed; i++)
-        transfer(path, (uint64_t)(i % WINDOWS) * path->length, i % 2);
+        once(path, (uint64_t)(i % WINDOWS) * path->length, i % 2);
 }
 
 static void body(void *context)
@@ -258,6 +272,15 @@ static void without_coherence_nothing_changes(void **state)
     clean_in_both_modes((struct path){.length = 4 * PAGE}, "frames=scattered,coherent=off", false);
 }
 
+static void locking_makes_no_call(void **state)
+{
+    static const uint32_t pages[] = {1, 16, 24, 25, 256, 1024};
+
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+        clean_in_both_modes((struct path){.length = pages[i] * PAGE, .locks = true},
+                            "frames=scattered", false);
+}
+
 static void a_system_call_is_noticed(void **state)
 {
     if (SANITIZED)
@@ -282,6 +305,7 @@ int main(void)
         cmocka_unit_test(sixteen_bounced_pages_make_no_call),
         cmocka_unit_test(a_transfer_that_waits_makes_no_call),
         cmocka_unit_test(without_coherence_nothing_changes),
+        cmocka_unit_test(locking_makes_no_call),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,13 +44,13 @@ static void lb_06_locking_fills_one_frame_a_page(void **state)
 
     assert_int_equal(MmGetMdlPfnArray(mdl)[0], (uintptr_t)buffer / 4096);
     assert_int_equal(MmGetMdlPfnArray(mdl)[1], (uintptr_t)buffer / 4096 + 1);
-    assert_int_equal(test.pinned, 2);
+    assert_int_equal(vport_space_locked(test.space), 2);
     assert_ptr_equal(pages->frames, MmGetMdlPfnArray(mdl));
     assert_true(pages->locked);
     assert_int_equal(pages->access, VPORT_ACCESS_WRITE);
     assert_true(mdl->MdlFlags & MDL_WRITE_OPERATION);
     MmUnlockPages(mdl);
-    assert_int_equal(test.pinned, 0);
+    assert_int_equal(vport_space_locked(test.space), 0);
     IoFreeMdl(mdl);
 }
 
@@ -87,7 +87,7 @@ static void lb_a1_memory_that_is_not_there_leaves_the_flag_clear(void **state)
     MmProbeAndLockPages(mdl, KernelMode, IoReadAccess);
     assert_false(mdl->MdlFlags & MDL_PAGES_LOCKED);
     assert_false(vport_nt_mdl_pages(mdl)->locked);
-    assert_int_equal(test.pinned, 0);
+    assert_int_equal(vport_space_locked(test.space), 0);
     IoFreeMdl(mdl);
     mdl = IoAllocateMdl((PVOID)(uintptr_t)-4096, 8192, FALSE, FALSE, NULL); /* wraps */
     MmProbeAndLockPages(mdl, KernelMode, IoReadAccess);
@@ -110,10 +110,9 @@ static void lb_09_a_page_stays_locked_until_the_last_unlock(void **state)
     PMDL second = make_locked(100, 100, IoWriteAccess);
 
     MmUnlockPages(first);
-    assert_int_equal(test.pinned, 1);
     assert_int_equal(vport_space_locked(test.space), 1);
     MmUnlockPages(second);
-    assert_int_equal(test.pinned, 0);
+    assert_int_equal(vport_space_locked(test.space), 0);
     IoFreeMdl(first);
     IoFreeMdl(second);
 }
@@ -153,11 +152,11 @@ static void lb_a4_unlocking_waits_for_operations(void **state)
     assert_non_null(strstr(report_text(0), "2 DMA operation(s)"));
     expect_reports("LB-A4", 1);
     assert_false(mdl->MdlFlags & MDL_PAGES_LOCKED); /* for new operations it is unlocked */
-    assert_int_equal(test.pinned, 2);
+    assert_int_equal(vport_space_locked(test.space), 2);
     vport_pages_release(pages);
-    assert_int_equal(test.pinned, 2);
+    assert_int_equal(vport_space_locked(test.space), 2);
     vport_pages_release(pages);
-    assert_int_equal(test.pinned, 0);
+    assert_int_equal(vport_space_locked(test.space), 0);
     assert_false(pages->locked);
     assert_int_equal(atomic_load(&pages->users), 0);
     MmProbeAndLockPages(mdl, KernelMode, IoReadAccess); /* and may be used again */
@@ -178,10 +177,10 @@ static void lb_a4_freeing_waits_for_operations(void **state)
     assert_null(vport_nt_mdl_pages(mdl));
     IoFreeMdl(mdl);
     expect_reports("LB-A5", 1);
-    assert_int_equal(test.pinned, 2);
+    assert_int_equal(vport_space_locked(test.space), 2);
     assert_int_equal(pages->frames[1].number, (uintptr_t)buffer / 4096 + 1);
     vport_pages_release(pages);
-    assert_int_equal(test.pinned, 0);
+    assert_int_equal(vport_space_locked(test.space), 0);
 }
 
 static void lb_08_freeing_locked_pages_unlocks_them(void **state)
@@ -190,7 +189,7 @@ static void lb_08_freeing_locked_pages_unlocks_them(void **state)
 
     IoFreeMdl(mdl);
     expect_reports("MDL", 1);
-    assert_int_equal(test.pinned, 0);
+    assert_int_equal(vport_space_locked(test.space), 0);
 }
 
 static void test_locking_twice_is_reported(void **state)
@@ -199,7 +198,7 @@ static void test_locking_twice_is_reported(void **state)
 
     MmProbeAndLockPages(mdl, KernelMode, IoReadAccess);
     expect_reports("MDL", 1);
-    assert_int_equal(test.pinned, 1);
+    assert_int_equal(vport_space_locked(test.space), 1);
     MmUnlockPages(mdl);
     IoFreeMdl(mdl);
 }
@@ -245,8 +244,119 @@ static void test_mdls_left_are_reported_and_unlocked(void **state)
     make_locked(0, 8192, IoReadAccess);
     make(0, 100);
     end_kernel();
-    assert_int_equal(test.pinned, 0);
+    assert_int_equal(vport_space_locked(test.space), 0);
     expect_reports("LEAK", 2);
+}
+
+/* ---- Memory that the machine knows, and locked last ---- */
+
+enum { KNOWN_PAGES = 600 };
+#define KNOWN ((char *)0x10000000) /* there is nothing there: only its frames are looked at */
+
+static uintptr_t known_frame(size_t page)
+{
+    return 5 * page + 1000;
+}
+
+/* Registers the range, and makes it the one that this thread locked last. */
+static void know(void *base, size_t pages, const struct vport_frame *frames, bool writable)
+{
+    PMDL mdl = IoAllocateMdl(base, 1, FALSE, FALSE, NULL);
+
+    assert_int_equal(vport_space_register(test.space, base, pages, frames, writable, NULL, NULL),
+                     VPORT_OK);
+    MmProbeAndLockPages(mdl, KernelMode, IoReadAccess);
+    MmUnlockPages(mdl);
+    IoFreeMdl(mdl);
+}
+
+static void know_pages(bool writable)
+{
+    struct vport_frame frames[KNOWN_PAGES];
+
+    for (size_t i = 0; i < KNOWN_PAGES; i++)
+        frames[i].number = known_frame(i);
+    know(KNOWN, KNOWN_PAGES, frames, writable);
+}
+
+/* Frames as foreign memory has them in this file, so that the same tests can be run. */
+static int setup_known(void **state)
+{
+    struct vport_frame frames[16];
+
+    if (setup_deterministic(state))
+        return 1;
+    for (size_t i = 0; i < 16; i++)
+        frames[i].number = (uintptr_t)buffer / 4096 + i;
+    know(buffer, 16, frames, true);
+    return 0;
+}
+
+#define known_test(function) cmocka_unit_test_setup_teardown(function, setup_known, teardown)
+
+static void lock_known(size_t page, size_t count)
+{
+    PMDL mdl =
+        IoAllocateMdl(KNOWN + page * 4096 + 4095, (ULONG)(count * 4096 - 4095), FALSE, FALSE, NULL);
+    struct vport_pages *pages = vport_nt_mdl_pages(mdl);
+
+    MmProbeAndLockPages(mdl, KernelMode, IoModifyAccess);
+    assert_true(mdl->MdlFlags & MDL_PAGES_LOCKED);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(MmGetMdlPfnArray(mdl)[i], known_frame(page + i));
+    assert_int_equal(pages->start, (uintptr_t)KNOWN + page * 4096 + 4095);
+    assert_int_equal(pages->offset, 4095);
+    assert_int_equal(pages->length, count * 4096 - 4095);
+    assert_int_equal(vport_space_locked(test.space), count);
+    MmUnlockPages(mdl);
+    assert_int_equal(vport_space_locked(test.space), 0);
+    IoFreeMdl(mdl);
+}
+
+/* Around every number from which on something is done in another way. */
+static void lb_05_lb_06_known_memory_of_any_length_at_any_page(void **state)
+{
+    static const size_t counts[] = {1,  2,  3,  7,   8,   9,   15,  16,  17,
+                                    23, 24, 25, 271, 272, 273, 511, 512, 513};
+
+    know_pages(true);
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        lock_known(0, counts[i]);
+        lock_known(11, counts[i]);
+        lock_known(KNOWN_PAGES - counts[i], counts[i]);
+    }
+}
+
+static void lb_a1_known_memory_that_is_read_only(void **state)
+{
+    PMDL mdl = IoAllocateMdl(KNOWN, 100, FALSE, FALSE, NULL);
+
+    know_pages(false);
+    MmProbeAndLockPages(mdl, KernelMode, IoWriteAccess);
+    assert_false(mdl->MdlFlags & MDL_PAGES_LOCKED);
+    MmProbeAndLockPages(mdl, KernelMode, IoReadAccess);
+    assert_true(mdl->MdlFlags & MDL_PAGES_LOCKED);
+    assert_false(mdl->MdlFlags & MDL_WRITE_OPERATION);
+    MmUnlockPages(mdl);
+    IoFreeMdl(mdl);
+}
+
+/* More than a thread keeps of any kind. */
+static void test_many_mdls_are_made_and_freed(void **state)
+{
+    enum { MANY = 600 };
+    static PMDL mdls[MANY];
+
+    for (unsigned round = 0; round < 2; round++) {
+        for (size_t i = 0; i < MANY; i++)
+            mdls[i] = make_locked(i % 16 * 4096, 4096, IoReadAccess);
+        assert_int_equal(vport_space_locked(test.space), MANY);
+        for (size_t i = 0; i < MANY; i++) {
+            MmUnlockPages(mdls[i]);
+            IoFreeMdl(mdls[i]);
+            assert_null(vport_nt_mdl_pages(mdls[i]));
+        }
+    }
 }
 
 /* ---- Nonpaged pool, partial MDLs ---- */
@@ -265,7 +375,7 @@ static void sd_a14_nonpaged_pool_needs_no_locking(void **state)
     assert_int_equal(MmGetMdlPfnArray(mdl)[1], (uintptr_t)pool / 4096 + 1);
     assert_true(vport_nt_mdl_pages(mdl)->locked);
     IoFreeMdl(mdl); /* no unlock before */
-    assert_int_equal(test.pinned, 0);
+    assert_int_equal(vport_space_locked(test.space), 0);
     MmBuildMdlForNonPagedPool(too_long);
     MmBuildMdlForNonPagedPool(pageable);
     assert_false((too_long->MdlFlags | pageable->MdlFlags) & MDL_SOURCE_IS_NONPAGED_POOL);
@@ -291,7 +401,7 @@ static void test_a_partial_mdl_shares_frames(void **state)
     IoBuildPartialMdl(source, target, buffer + 100, 0); /* the rest */
     assert_int_equal(MmGetMdlByteCount(target), 5 * 4096);
     IoFreeMdl(target);
-    assert_int_equal(test.pinned, 6);
+    assert_int_equal(vport_space_locked(test.space), 6);
     MmUnlockPages(source);
     IoFreeMdl(source);
 }
@@ -402,7 +512,7 @@ static void test_physical_addresses(void **state)
 {
     assert_int_equal(MmGetPhysicalAddress(buffer + 4099).QuadPart, (uintptr_t)buffer + 4099);
     assert_int_equal(MmGetPhysicalAddress(NULL).QuadPart, 0);
-    assert_int_equal(test.pinned, 0);
+    assert_int_equal(vport_space_locked(test.space), 0);
 }
 
 static void test_probes_report(void **state)
@@ -495,23 +605,41 @@ int main(void)
     const struct CMUnitTest tests[] = {
         nt_test(lb_05_an_mdl_describes_its_buffer),
         nt_test(lb_06_locking_fills_one_frame_a_page),
+        known_test(lb_06_locking_fills_one_frame_a_page),
         nt_test(lb_03_read_access_is_remembered),
+        known_test(lb_03_read_access_is_remembered),
         nt_test(lb_13_the_largest_mdl),
         nt_test(lb_a1_memory_that_is_not_there_leaves_the_flag_clear),
         nt_test(lb_a2_length_zero_cannot_be_locked),
+        known_test(lb_a2_length_zero_cannot_be_locked),
         nt_test(lb_09_a_page_stays_locked_until_the_last_unlock),
+        known_test(lb_09_a_page_stays_locked_until_the_last_unlock),
         nt_test(lb_a5_misuse_is_reported_and_harmless),
+        known_test(lb_a5_misuse_is_reported_and_harmless),
         nt_test(lb_a4_unlocking_waits_for_operations),
+        known_test(lb_a4_unlocking_waits_for_operations),
         nt_test(lb_a4_freeing_waits_for_operations),
+        known_test(lb_a4_freeing_waits_for_operations),
         nt_test(lb_08_freeing_locked_pages_unlocks_them),
+        known_test(lb_08_freeing_locked_pages_unlocks_them),
         nt_test(test_locking_twice_is_reported),
+        known_test(test_locking_twice_is_reported),
         nt_test(test_pageable_memory_cannot_be_locked_at_dispatch),
+        known_test(test_pageable_memory_cannot_be_locked_at_dispatch),
         nt_test(test_mdls_of_an_irp),
         nt_test(test_mdls_left_are_reported_and_unlocked),
+        known_test(test_mdls_left_are_reported_and_unlocked),
+        nt_test(lb_05_lb_06_known_memory_of_any_length_at_any_page),
+        nt_test(lb_a1_known_memory_that_is_read_only),
+        nt_test(test_many_mdls_are_made_and_freed),
+        known_test(test_many_mdls_are_made_and_freed),
         nt_test(sd_a14_nonpaged_pool_needs_no_locking),
         nt_test(test_a_partial_mdl_shares_frames),
+        known_test(test_a_partial_mdl_shares_frames),
         nt_test(test_a_partial_mdl_outside_its_source_is_reported),
+        known_test(test_a_partial_mdl_outside_its_source_is_reported),
         nt_test(lb_08_unlocking_ends_the_system_mapping),
+        known_test(lb_08_unlocking_ends_the_system_mapping),
         nt_test(test_mapping_for_either_mode_and_any_cache_type),
         nt_test(test_address_validity_never_faults),
         nt_test(test_reading_stops_where_memory_ends),

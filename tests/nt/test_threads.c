@@ -279,6 +279,21 @@ static void test_mdls_from_all_threads(void **state)
     free(user);
 }
 
+static void test_mdls_of_known_memory_from_all_threads(void **state)
+{
+    struct vport_frame frames[2];
+
+    user = aligned_alloc(4096, 2 * 4096);
+    for (size_t i = 0; i < 2; i++)
+        frames[i].number = (uintptr_t)user / 4096 + i;
+    assert_int_equal(vport_space_register(test.space, user, 2, frames, false, NULL, NULL),
+                     VPORT_OK);
+    run_crew(lock_and_unlock);
+    assert_int_equal(vport_space_locked(test.space), 0);
+    assert_int_equal(vport_space_unregister(test.space, user), VPORT_OK);
+    free(user);
+}
+
 static PMDL shared_mdl;
 static pthread_barrier_t barrier;
 
@@ -479,6 +494,7 @@ int main(void)
         nt_threaded_test(test_disconnecting_under_a_storm),
         nt_threaded_test(test_pool_and_lookaside_from_all_threads),
         nt_threaded_test(test_mdls_from_all_threads),
+        nt_threaded_test(test_mdls_of_known_memory_from_all_threads),
         nt_threaded_test(lb_a4_unlocking_races_with_the_last_operation),
         nt_threaded_test(test_interlocked_lists_lose_nothing),
         nt_threaded_test(test_the_registry_from_all_threads),

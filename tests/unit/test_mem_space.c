@@ -191,6 +191,53 @@ static void lb_10_frames_outlive_their_region_while_locked(void **state)
     assert_int_equal(released, 1);
 }
 
+/* A thread knows the region that it locked last; it must not take another one for it that came in
+ * its place. */
+static void the_last_region_is_known_until_it_goes(void **state)
+{
+    for (size_t round = 0; round < 3; round++) {
+        assert_int_equal(add(4, 4, true, round % 2), VPORT_OK);
+        for (size_t again = 0; again < 2; again++) {
+            assert_int_equal(lock(AT(5), 2 * VPORT_PAGE_SIZE, VPORT_ACCESS_WRITE), VPORT_OK);
+            assert_int_equal(frames[0].number, round % 2 ? 501 : scattered(5));
+            vport_space_unlock(space, &pages);
+        }
+        assert_int_equal(lock(AT(7), 4096, VPORT_ACCESS_WRITE), VPORT_OK);
+        assert_int_equal(vport_space_unregister(space, (void *)AT(4)), VPORT_OK);
+        assert_int_equal(lock(AT(5), 1, VPORT_ACCESS_READ), VPORT_E_ACCESS); /* lingers */
+        frames[0].number = 0;
+        vport_space_unlock(space, &pages);
+        assert_int_equal(released, 2 * round + 1);
+        /* The same struct now stands for other memory, and the old is foreign. */
+        assert_int_equal(add(20, 4, false, true), VPORT_OK);
+        assert_int_equal(lock(AT(5), 1, VPORT_ACCESS_READ), VPORT_OK);
+        assert_int_equal(frames[0].number, 1000005);
+        vport_space_unlock(space, &pages);
+        assert_int_equal(lock(AT(20), 1, VPORT_ACCESS_READ), VPORT_OK);
+        assert_int_equal(frames[0].number, 500);
+        vport_space_unlock(space, &pages);
+        assert_int_equal(lock(AT(20), 1, VPORT_ACCESS_WRITE), VPORT_E_ACCESS);
+        assert_int_equal(vport_space_unregister(space, (void *)AT(20)), VPORT_OK);
+    }
+}
+
+static void the_last_region_ends_where_it_ends(void **state)
+{
+    assert_int_equal(add(4, 4, true, true), VPORT_OK);
+    assert_int_equal(lock(AT(4), 4 * VPORT_PAGE_SIZE, VPORT_ACCESS_READ), VPORT_OK);
+    vport_space_unlock(space, &pages);
+    assert_int_equal(lock(AT(7), VPORT_PAGE_SIZE + 1, VPORT_ACCESS_READ), VPORT_OK);
+    assert_int_equal(frames[0].number, 503);
+    assert_int_equal(frames[1].number, 1000008);
+    vport_space_unlock(space, &pages);
+    assert_int_equal(lock(AT(4) - 1, 2, VPORT_ACCESS_READ), VPORT_OK);
+    assert_int_equal(frames[0].number, 1000003);
+    assert_int_equal(frames[1].number, 500);
+    vport_space_unlock(space, &pages);
+    assert_int_equal(lock(AT(5), 0, VPORT_ACCESS_READ), VPORT_E_INVALID);
+    assert_int_equal(lock(AT(5), SIZE_MAX, VPORT_ACCESS_READ), VPORT_E_INVALID);
+}
+
 static void regions_may_touch_but_not_overlap(void **state)
 {
     assert_int_equal(add(10, 4, true, false), VPORT_OK);
@@ -398,6 +445,8 @@ int main(void)
         TEST(lb_a2_empty_and_wrapping_ranges_are_invalid),
         TEST(lb_09_a_page_stays_locked_until_its_last_lock_is_gone),
         TEST(lb_10_frames_outlive_their_region_while_locked),
+        TEST(the_last_region_is_known_until_it_goes),
+        TEST(the_last_region_ends_where_it_ends),
         TEST(regions_may_touch_but_not_overlap),
         TEST(registrations_that_cannot_be_are_invalid),
         TEST(foreign_memory_is_pinned_by_the_bus),
