@@ -80,11 +80,12 @@ void vport_inside_adapters(struct vport_machine *machine,
     PVP_DEVICE device = port_device(machine);
 
     for (size_t i = 0; device && i < VP_MAX_ADAPTERS; i++)
-        if (VP_LOAD(VpAdapters[i].State) == VpAdapterLive && VpAdapters[i].Device == device)
-            visit(context,
-                  &(struct vport_adapter_held){
-                      VpAdapters[i].Registers, VpAdapters[i].MaximumLength,
-                      (uint32_t)VpAdapters[i].CommonBuffers - 1 /* the adapter counts itself */});
+        if (VP_LOAD(VpAdapters[i].State) == VpAdapterLive && VpAdapters[i].Device == device) {
+            uint32_t buffers = (uint32_t)VpAdapters[i].CommonBuffers - 1; /* it counts itself */
+
+            visit(context, &(struct vport_adapter_held){VpAdapters[i].Registers,
+                                                        VpAdapters[i].MaximumLength, buffers});
+        }
 }
 
 int32_t vport_inside_power(struct vport_machine *machine, unsigned state)
