@@ -23,7 +23,7 @@ HEADERS = ('vport_base.h', 'wdm.h', 'ntddk.h', 'video.h')
 
 # Types that are not pointers, by their size on the i386 stack. Pointer types are those with a "*"
 # or "[]", and names in POINTERS or with the DDK's P prefix.
-BYTES8 = {'LARGE_INTEGER', 'PHYSICAL_ADDRESS', 'LONGLONG', 'ULONGLONG'}
+BYTES8 = {'LARGE_INTEGER', 'ULARGE_INTEGER', 'PHYSICAL_ADDRESS', 'LONGLONG', 'ULONGLONG'}
 BYTES4 = {
     'ACCESS_MASK', 'BOOLEAN', 'BUS_DATA_TYPE', 'CCHAR', 'DEVICE_REGISTRY_PROPERTY',
     'DEVICE_RELATION_TYPE', 'DEVICE_TYPE', 'DMA_FLAGS', 'EVENT_TYPE', 'INTERFACE_TYPE', 'KAFFINITY',

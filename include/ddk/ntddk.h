@@ -109,6 +109,13 @@ typedef struct _OSVERSIONINFOEXW {
     UCHAR wReserved;
 } RTL_OSVERSIONINFOEXW, *PRTL_OSVERSIONINFOEXW;
 
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+typedef struct _PHYSICAL_MEMORY_RANGE {
+    PHYSICAL_ADDRESS BaseAddress;
+    LARGE_INTEGER NumberOfBytes;
+} PHYSICAL_MEMORY_RANGE, *PPHYSICAL_MEMORY_RANGE;
+
 /* ---- exports --------------------------------------------------------------------------------- */
 
 NTSYSAPI NTSTATUS NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW lpVersionInformation);
@@ -124,9 +131,55 @@ NTSYSAPI BOOLEAN NTAPI RtlEqualString(
 
 NTSYSAPI VOID NTAPI RtlCopyString(PSTRING DestinationString, const STRING *SourceString);
 
+/* 64-bit arithmetic of the time before compilers had it; i386 binaries import these. Any IRQL. */
+
+NTSYSAPI LARGE_INTEGER NTAPI RtlConvertLongToLargeInteger(LONG SignedInteger);
+
+NTSYSAPI LARGE_INTEGER NTAPI RtlConvertUlongToLargeInteger(ULONG UnsignedInteger);
+
+NTSYSAPI LARGE_INTEGER NTAPI RtlLargeIntegerAdd(LARGE_INTEGER Addend1, LARGE_INTEGER Addend2);
+
+NTSYSAPI LARGE_INTEGER NTAPI RtlLargeIntegerSubtract(
+    LARGE_INTEGER Minuend, LARGE_INTEGER Subtrahend);
+
+NTSYSAPI LARGE_INTEGER NTAPI RtlLargeIntegerNegate(LARGE_INTEGER Subtrahend);
+
+NTSYSAPI LARGE_INTEGER NTAPI RtlLargeIntegerShiftLeft(LARGE_INTEGER LargeInteger, CCHAR ShiftCount);
+
+NTSYSAPI LARGE_INTEGER NTAPI RtlLargeIntegerShiftRight(
+    LARGE_INTEGER LargeInteger, CCHAR ShiftCount);
+
+NTSYSAPI LARGE_INTEGER NTAPI RtlLargeIntegerArithmeticShift(
+    LARGE_INTEGER LargeInteger, CCHAR ShiftCount);
+
+NTSYSAPI LARGE_INTEGER NTAPI RtlLargeIntegerDivide(
+    LARGE_INTEGER Dividend, LARGE_INTEGER Divisor, PLARGE_INTEGER Remainder);
+
+NTSYSAPI LARGE_INTEGER NTAPI RtlEnlargedIntegerMultiply(LONG Multiplicand, LONG Multiplier);
+
+NTSYSAPI LARGE_INTEGER NTAPI RtlEnlargedUnsignedMultiply(ULONG Multiplicand, ULONG Multiplier);
+
+NTSYSAPI ULONG NTAPI RtlEnlargedUnsignedDivide(
+    ULARGE_INTEGER Dividend, ULONG Divisor, PULONG Remainder);
+
+NTSYSAPI LARGE_INTEGER NTAPI RtlExtendedIntegerMultiply(
+    LARGE_INTEGER Multiplicand, LONG Multiplier);
+
+NTSYSAPI LARGE_INTEGER NTAPI RtlExtendedLargeIntegerDivide(
+    LARGE_INTEGER Dividend, ULONG Divisor, PULONG Remainder);
+
+/* The high half of Dividend times MagicDivisor, shifted right: a division by a constant. */
+NTSYSAPI LARGE_INTEGER NTAPI RtlExtendedMagicDivide(
+    LARGE_INTEGER Dividend, LARGE_INTEGER MagicDivisor, CCHAR ShiftCount);
+
 NTKERNELAPI BOOLEAN NTAPI MmIsAddressValid(PVOID VirtualAddress);
 
 NTKERNELAPI PHYSICAL_ADDRESS NTAPI MmGetPhysicalAddress(PVOID BaseAddress);
+
+/* The last one has NumberOfBytes 0; the caller frees them with ExFreePool. PASSIVE. */
+NTKERNELAPI PPHYSICAL_MEMORY_RANGE NTAPI MmGetPhysicalMemoryRanges(VOID);
+
+NTKERNELAPI BOOLEAN NTAPI MmIsThisAnNtAsSystem(VOID);
 
 NTKERNELAPI PVOID NTAPI MmAllocateNonCachedMemory(SIZE_T NumberOfBytes);
 
@@ -179,6 +232,9 @@ NTHALAPI ULONG NTAPI HalGetBusData(
 NTHALAPI ULONG NTAPI HalGetBusDataByOffset(
     BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Offset,
     ULONG Length);
+
+NTHALAPI ULONG NTAPI HalSetBusData(
+    BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Length);
 
 NTHALAPI ULONG NTAPI HalSetBusDataByOffset(
     BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Offset,

@@ -327,6 +327,34 @@ typedef KSYNCHRONIZE_ROUTINE *PKSYNCHRONIZE_ROUTINE;
 typedef VOID (NTAPI KSTART_ROUTINE)(PVOID StartContext);
 typedef KSTART_ROUTINE *PKSTART_ROUTINE;
 
+#define PF_FLOATING_POINT_PRECISION_ERRATA 0
+#define PF_FLOATING_POINT_EMULATED 1
+#define PF_COMPARE_EXCHANGE_DOUBLE 2
+#define PF_MMX_INSTRUCTIONS_AVAILABLE 3
+#define PF_XMMI_INSTRUCTIONS_AVAILABLE 6
+#define PF_3DNOW_INSTRUCTIONS_AVAILABLE 7
+#define PF_RDTSC_INSTRUCTION_AVAILABLE 8
+#define PF_PAE_ENABLED 9
+#define PF_XMMI64_INSTRUCTIONS_AVAILABLE 10
+#define PF_NX_ENABLED 12
+#define PF_SSE3_INSTRUCTIONS_AVAILABLE 13
+#define PF_COMPARE_EXCHANGE128 14
+
+typedef struct _KFLOATING_SAVE {
+#ifdef VPORT_X86
+    ULONG ControlWord;
+    ULONG StatusWord;
+    ULONG ErrorOffset;
+    ULONG ErrorSelector;
+    ULONG DataOffset;
+    ULONG DataSelector;
+    ULONG Cr0NpxState;
+    ULONG Spare1;
+#else
+    ULONG Dummy;
+#endif
+} KFLOATING_SAVE, *PKFLOATING_SAVE;
+
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 typedef enum _POOL_TYPE {
@@ -2178,6 +2206,25 @@ NTKERNELAPI PLIST_ENTRY NTAPI ExInterlockedInsertTailList(
 
 NTKERNELAPI PLIST_ENTRY NTAPI ExInterlockedRemoveHeadList(PLIST_ENTRY ListHead, PKSPIN_LOCK Lock);
 
+/* Numbers under a spin lock; the value before. */
+NTKERNELAPI ULONG NTAPI ExInterlockedAddUlong(PULONG Addend, ULONG Increment, PKSPIN_LOCK Lock);
+
+NTKERNELAPI LARGE_INTEGER NTAPI ExInterlockedAddLargeInteger(
+    PLARGE_INTEGER Addend, LARGE_INTEGER Increment, PKSPIN_LOCK Lock);
+
+/* The names i386 binaries import. */
+NTKERNELAPI PLIST_ENTRY FASTCALL ExfInterlockedInsertHeadList(
+    PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry, PKSPIN_LOCK Lock);
+
+NTKERNELAPI PLIST_ENTRY FASTCALL ExfInterlockedInsertTailList(
+    PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry, PKSPIN_LOCK Lock);
+
+NTKERNELAPI PLIST_ENTRY FASTCALL ExfInterlockedRemoveHeadList(
+    PLIST_ENTRY ListHead, PKSPIN_LOCK Lock);
+
+NTKERNELAPI ULONG FASTCALL ExfInterlockedAddUlong(
+    PULONG Addend, ULONG Increment, PKSPIN_LOCK Lock);
+
 /* ---- pool. <= DISPATCH for nonpaged pool, <= APC for paged pool ------------------------------ */
 
 NTKERNELAPI PVOID NTAPI ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes);
@@ -2396,6 +2443,14 @@ NTKERNELAPI NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus);
 
 NTKERNELAPI KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
 
+/* PF_XXX. Any IRQL. */
+NTKERNELAPI BOOLEAN NTAPI ExIsProcessorFeaturePresent(ULONG ProcessorFeature);
+
+/* Around floating point and MMX in a driver. <= DISPATCH. */
+NTKERNELAPI NTSTATUS NTAPI KeSaveFloatingPointState(PKFLOATING_SAVE FloatSave);
+
+NTKERNELAPI NTSTATUS NTAPI KeRestoreFloatingPointState(PKFLOATING_SAVE FloatSave);
+
 /* ---- DMA ------------------------------------------------------------------------------------- */
 
 /* (GA-9, GA-12, GA-14) PASSIVE. NULL if there is none. */
@@ -2465,6 +2520,13 @@ NTKERNELAPI PVOID NTAPI MmGetSystemRoutineAddress(PUNICODE_STRING SystemRoutineN
 
 NTKERNELAPI MM_SYSTEMSIZE NTAPI MmQuerySystemSize(VOID);
 
+/* Keep a section of a driver in memory. <= APC. */
+NTKERNELAPI PVOID NTAPI MmLockPagableDataSection(PVOID AddressWithinSection);
+
+NTKERNELAPI VOID NTAPI MmLockPagableSectionByHandle(PVOID ImageSectionHandle);
+
+NTKERNELAPI VOID NTAPI MmUnlockPagableImageSection(PVOID ImageSectionHandle);
+
 NTKERNELAPI VOID NTAPI ProbeForRead(const VOID *Address, SIZE_T Length, ULONG Alignment);
 
 NTKERNELAPI VOID NTAPI ProbeForWrite(PVOID Address, SIZE_T Length, ULONG Alignment);
@@ -2496,6 +2558,8 @@ NTKERNELAPI NTSTATUS NTAPI IoGetDeviceObjectPointer(
 NTKERNELAPI NTSTATUS NTAPI IoAllocateDriverObjectExtension(
     PDRIVER_OBJECT DriverObject, PVOID ClientIdentificationAddress, ULONG DriverObjectExtensionSize,
     PVOID *DriverObjectExtension);
+
+NTKERNELAPI BOOLEAN NTAPI IoIsWdmVersionAvailable(UCHAR MajorVersion, UCHAR MinorVersion);
 
 NTKERNELAPI PVOID NTAPI IoGetDriverObjectExtension(
     PDRIVER_OBJECT DriverObject, PVOID ClientIdentificationAddress);
@@ -2743,6 +2807,8 @@ NTSYSAPI ULONG NTAPI vDbgPrintExWithPrefix(
     PCSTR Prefix, ULONG ComponentId, ULONG Level, PCSTR Format, VPORT_VA_LIST Arguments);
 
 NTSYSAPI VOID NTAPI DbgBreakPoint(VOID);
+
+NTSYSAPI VOID NTAPI DbgBreakPointWithStatus(ULONG Status);
 
 NTKERNELAPI DECLSPEC_NORETURN VOID NTAPI KeBugCheckEx(
     ULONG BugCheckCode, ULONG_PTR BugCheckParameter1, ULONG_PTR BugCheckParameter2,

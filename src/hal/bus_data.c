@@ -111,6 +111,12 @@ ULONG NTAPI HalSetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, UL
     return vport_hal_set_config(device, PCI_WHICHSPACE_CONFIG, Buffer, Offset, Length);
 }
 
+ULONG NTAPI HalSetBusData(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber,
+                          PVOID Buffer, ULONG Length)
+{
+    return HalSetBusDataByOffset(BusDataType, BusNumber, SlotNumber, Buffer, 0, Length);
+}
+
 /* Any IRQL. FALSE: there is no such bus. *AddressSpace, 0 for memory and 1 for ports, stays. */
 BOOLEAN NTAPI HalTranslateBusAddress(INTERFACE_TYPE InterfaceType, ULONG BusNumber,
                                      PHYSICAL_ADDRESS BusAddress, PULONG AddressSpace,

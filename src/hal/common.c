@@ -134,10 +134,16 @@ static void contiguous_free(void *context, void *address, uint64_t length)
     vport_space_unregister(hal->bus->space, address);
 }
 
+static uint64_t memory_size(void *context)
+{
+    return ((struct vport_hal *)context)->bus->memory_size;
+}
+
 void vport_hal_memory_hook(struct vport_hal *hal)
 {
     static const struct vport_nt_memory_ops ops = {.contiguous_alloc = contiguous_alloc,
-                                                   .contiguous_free = contiguous_free};
+                                                   .contiguous_free = contiguous_free,
+                                                   .memory_size = memory_size};
 
     vport_nt_set_memory_ops(hal->nt, &ops, hal);
 }

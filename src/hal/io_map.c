@@ -172,3 +172,15 @@ VOID NTAPI MmUnmapIoSpace(PVOID BaseAddress, SIZE_T NumberOfBytes)
         "MmUnmapIoSpace: %p is not mapped; pass what MmMapIoSpace returned, once for each call.",
         BaseAddress);
 }
+
+/* The same under the names of Windows NT, for a frame buffer. */
+PVOID NTAPI MmMapVideoDisplay(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes,
+                              MEMORY_CACHING_TYPE CacheType)
+{
+    return MmMapIoSpace(PhysicalAddress, NumberOfBytes, CacheType);
+}
+
+VOID NTAPI MmUnmapVideoDisplay(PVOID BaseAddress, SIZE_T NumberOfBytes)
+{
+    MmUnmapIoSpace(BaseAddress, NumberOfBytes);
+}

@@ -39,8 +39,9 @@ extern const size_t vport_export_count;
 const struct vport_export *vport_export_find(const char *library, const char *name);
 
 /*
- * Everything an import can be satisfied with: an export, or the C runtime's (crt.h). NULL: nothing.
- * *export is the table's entry, NULL when nobody declares the name.
+ * Everything an import can be satisfied with: an export, the C runtime's (crt.h), or a variable of
+ * the kernel's (data.h). NULL: nothing. *export is the table's entry, NULL when nobody declares the
+ * name.
  */
 void *vport_import_find(const char *library, const char *name, const struct vport_export **export);
 

@@ -118,6 +118,12 @@ VOID NTAPI DbgBreakPoint(VOID)
     vport_nt_report("BREAKPOINT", VPORT_SITE, "DbgBreakPoint was called.");
 }
 
+VOID NTAPI DbgBreakPointWithStatus(ULONG Status)
+{
+    vport_nt_report("BREAKPOINT", VPORT_SITE, "DbgBreakPointWithStatus was called with %#x.",
+                    Status);
+}
+
 /* Any IRQL. */
 VOID NTAPI RtlAssert(PVOID FailedAssertion, PVOID FileName, ULONG LineNumber, PSTR Message)
 {

@@ -124,6 +124,7 @@ struct vport_nt_memory_ops {
     enum vport_status (*contiguous_alloc)(void *context, uint64_t length, uint64_t lowest,
                                           uint64_t highest, uint64_t boundary, void **memory);
     void (*contiguous_free)(void *context, void *memory, uint64_t length);
+    uint64_t (*memory_size)(void *context); /* bytes of physical memory, from address 0 on */
 };
 void vport_nt_set_memory_ops(struct vport_nt *nt, const struct vport_nt_memory_ops *ops,
                              void *context);

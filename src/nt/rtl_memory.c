@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory comparison, interlocked operations and lists under a spin lock.
+ * Memory comparison, interlocked operations, lists and numbers under a spin lock.
  *
  * Sources: wdm/nf-wdm-rtlcomparememory, wdm/nf-wdm-interlockedincrement,
  * wdm/nf-wdm-exinterlockedinserttaillist.
@@ -52,7 +52,7 @@ LONG FASTCALL InterlockedCompareExchange(LONG volatile *Destination, LONG Exchan
     return vport_interlocked_compare_exchange(Destination, Exchange, Comparand);
 }
 
-/* ---- Lists under a spin lock. Any IRQL ---- */
+/* ---- Lists and numbers under a spin lock. Any IRQL ---- */
 
 /* At HIGH_LEVEL, so that an interrupt routine may use the same list. */
 static KIRQL lock_list(PKSPIN_LOCK lock, const char *function, const void *site)
@@ -73,36 +73,104 @@ static void unlock_list(PKSPIN_LOCK lock, KIRQL before, const char *function, co
         vport_nt_lower(cpu, before);
 }
 
+static PLIST_ENTRY insert_head(PLIST_ENTRY list, PLIST_ENTRY entry, PKSPIN_LOCK lock,
+                               const char *function, const void *site)
+{
+    KIRQL before = lock_list(lock, function, site);
+    PLIST_ENTRY first = IsListEmpty(list) ? NULL : list->Flink;
+
+    InsertHeadList(list, entry);
+    unlock_list(lock, before, function, site);
+    return first;
+}
+
+static PLIST_ENTRY insert_tail(PLIST_ENTRY list, PLIST_ENTRY entry, PKSPIN_LOCK lock,
+                               const char *function, const void *site)
+{
+    KIRQL before = lock_list(lock, function, site);
+    PLIST_ENTRY last = IsListEmpty(list) ? NULL : list->Blink;
+
+    InsertTailList(list, entry);
+    unlock_list(lock, before, function, site);
+    return last;
+}
+
+static PLIST_ENTRY remove_head(PLIST_ENTRY list, PKSPIN_LOCK lock, const char *function,
+                               const void *site)
+{
+    KIRQL before = lock_list(lock, function, site);
+    PLIST_ENTRY first = IsListEmpty(list) ? NULL : RemoveHeadList(list);
+
+    unlock_list(lock, before, function, site);
+    return first;
+}
+
+static ULONG add(PULONG addend, ULONG increment, PKSPIN_LOCK lock, const char *function,
+                 const void *site)
+{
+    KIRQL before = lock_list(lock, function, site);
+    ULONG was = *addend;
+
+    *addend = was + increment;
+    unlock_list(lock, before, function, site);
+    return was;
+}
+
 /* The entry that was first, NULL if the list was empty. */
 PLIST_ENTRY NTAPI ExInterlockedInsertHeadList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry,
                                               PKSPIN_LOCK Lock)
 {
-    KIRQL before = lock_list(Lock, "ExInterlockedInsertHeadList", VPORT_SITE);
-    PLIST_ENTRY first = IsListEmpty(ListHead) ? NULL : ListHead->Flink;
+    return insert_head(ListHead, ListEntry, Lock, "ExInterlockedInsertHeadList", VPORT_SITE);
+}
 
-    InsertHeadList(ListHead, ListEntry);
-    unlock_list(Lock, before, "ExInterlockedInsertHeadList", VPORT_SITE);
-    return first;
+PLIST_ENTRY FASTCALL ExfInterlockedInsertHeadList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry,
+                                                  PKSPIN_LOCK Lock)
+{
+    return insert_head(ListHead, ListEntry, Lock, "ExfInterlockedInsertHeadList", VPORT_SITE);
 }
 
 /* The entry that was last, NULL if the list was empty. */
 PLIST_ENTRY NTAPI ExInterlockedInsertTailList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry,
                                               PKSPIN_LOCK Lock)
 {
-    KIRQL before = lock_list(Lock, "ExInterlockedInsertTailList", VPORT_SITE);
-    PLIST_ENTRY last = IsListEmpty(ListHead) ? NULL : ListHead->Blink;
+    return insert_tail(ListHead, ListEntry, Lock, "ExInterlockedInsertTailList", VPORT_SITE);
+}
 
-    InsertTailList(ListHead, ListEntry);
-    unlock_list(Lock, before, "ExInterlockedInsertTailList", VPORT_SITE);
-    return last;
+PLIST_ENTRY FASTCALL ExfInterlockedInsertTailList(PLIST_ENTRY ListHead, PLIST_ENTRY ListEntry,
+                                                  PKSPIN_LOCK Lock)
+{
+    return insert_tail(ListHead, ListEntry, Lock, "ExfInterlockedInsertTailList", VPORT_SITE);
 }
 
 /* NULL: empty. */
 PLIST_ENTRY NTAPI ExInterlockedRemoveHeadList(PLIST_ENTRY ListHead, PKSPIN_LOCK Lock)
 {
-    KIRQL before = lock_list(Lock, "ExInterlockedRemoveHeadList", VPORT_SITE);
-    PLIST_ENTRY first = IsListEmpty(ListHead) ? NULL : RemoveHeadList(ListHead);
+    return remove_head(ListHead, Lock, "ExInterlockedRemoveHeadList", VPORT_SITE);
+}
 
-    unlock_list(Lock, before, "ExInterlockedRemoveHeadList", VPORT_SITE);
-    return first;
+PLIST_ENTRY FASTCALL ExfInterlockedRemoveHeadList(PLIST_ENTRY ListHead, PKSPIN_LOCK Lock)
+{
+    return remove_head(ListHead, Lock, "ExfInterlockedRemoveHeadList", VPORT_SITE);
+}
+
+/* The value before. */
+ULONG NTAPI ExInterlockedAddUlong(PULONG Addend, ULONG Increment, PKSPIN_LOCK Lock)
+{
+    return add(Addend, Increment, Lock, "ExInterlockedAddUlong", VPORT_SITE);
+}
+
+ULONG FASTCALL ExfInterlockedAddUlong(PULONG Addend, ULONG Increment, PKSPIN_LOCK Lock)
+{
+    return add(Addend, Increment, Lock, "ExfInterlockedAddUlong", VPORT_SITE);
+}
+
+LARGE_INTEGER NTAPI ExInterlockedAddLargeInteger(PLARGE_INTEGER Addend, LARGE_INTEGER Increment,
+                                                 PKSPIN_LOCK Lock)
+{
+    KIRQL before = lock_list(Lock, "ExInterlockedAddLargeInteger", VPORT_SITE);
+    LARGE_INTEGER was = *Addend;
+
+    Addend->QuadPart = (LONGLONG)((uint64_t)was.QuadPart + (uint64_t)Increment.QuadPart);
+    unlock_list(Lock, before, "ExInterlockedAddLargeInteger", VPORT_SITE);
+    return was;
 }

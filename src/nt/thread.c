@@ -79,6 +79,12 @@ BOOLEAN NTAPI PsGetVersion(PULONG MajorVersion, PULONG MinorVersion, PULONG Buil
     return FALSE;
 }
 
+/* PASSIVE_LEVEL. WDM of Windows XP: 1.32. */
+BOOLEAN NTAPI IoIsWdmVersionAvailable(UCHAR MajorVersion, UCHAR MinorVersion)
+{
+    return MajorVersion < 1 || (MajorVersion == 1 && MinorVersion <= 0x20);
+}
+
 /* PASSIVE_LEVEL. The size says whether the caller's structure has the extended members. */
 NTSTATUS NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW lpVersionInformation)
 {

@@ -64,6 +64,21 @@ static VOID NTAPI VpReadInterrupt(PVP_DEVICE Device, PCM_RESOURCE_LIST Raw,
                             &PartialTranslated->PartialDescriptors[Index]);
 }
 
+/* Bytes of physical memory; 0 if the system does not say. */
+static ULONGLONG NTAPI VpMemorySize(VOID)
+{
+    PPHYSICAL_MEMORY_RANGE Ranges = MmGetPhysicalMemoryRanges();
+    ULONGLONG Size = 0;
+    ULONG Index;
+
+    if (Ranges == NULL)
+        return 0;
+    for (Index = 0; Ranges[Index].NumberOfBytes.QuadPart != 0; Index++)
+        Size += (ULONGLONG)Ranges[Index].NumberOfBytes.QuadPart;
+    ExFreePool(Ranges);
+    return Size;
+}
+
 static VOID NTAPI VpFillConfig(PVP_DEVICE Device, PVIDEO_PORT_CONFIG_INFO Config)
 {
     BOOLEAN Old = Device->Driver->Init.HwInitDataSize == SIZE_OF_NT4_VIDEO_HW_INITIALIZATION_DATA;
@@ -82,6 +97,7 @@ static VOID NTAPI VpFillConfig(PVP_DEVICE Device, PVIDEO_PORT_CONFIG_INFO Config
     Config->Master = TRUE;
     Config->VideoPortGetProcAddress = VpGetProcAddress;
     Config->DriverRegistryPath = Device->Driver->RegistryPath.Buffer;
+    Config->SystemMemorySize = VpMemorySize();
 }
 
 /* HwVidFindAdapter, on an extension of zeros, and what it changed in the configuration. */

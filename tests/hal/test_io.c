@@ -174,6 +174,24 @@ static void memory_bars_are_plain_memory(void **state)
     scene_end(&scene, 0);
 }
 
+static void a_frame_buffer_by_the_name_of_windows_nt(void **state)
+{
+    PHYSICAL_ADDRESS address = {.QuadPart = 0};
+    struct scene scene;
+    PVOID memory;
+
+    scene_begin(&scene, platform, 64);
+    decode(&scene, 7);
+    address.QuadPart = (LONGLONG)find(&scene, VPORT_IO_MEMORY, true)->start;
+    memory = MmMapVideoDisplay(address, 32, MmWriteCombined);
+    assert_ptr_equal(memory, scene.sim.video);
+    MmUnmapVideoDisplay(memory, 32);
+    expect_silence(&scene);
+    MmUnmapVideoDisplay(memory, 32);
+    expect_report(&scene, "PORT");
+    scene_end(&scene, 0);
+}
+
 static void what_is_no_bar_is_not_mapped(void **state)
 {
     const struct vport_resource *registers;
@@ -215,7 +233,15 @@ static void configuration_space_by_slot(void **state)
                      6);
     assert_int_equal(HalGetBusDataByOffset(PCIConfiguration, 0, slot.u.AsULONG, header, 256, 1), 0);
     assert_int_equal(HalGetBusData(Cmos, 0, slot.u.AsULONG, header, 4), 0);
+    header[0x3C] = 0x99; /* the interrupt line is the driver's to write, the ids are not */
+    header[0] ^= 1;
+    assert_int_equal(HalSetBusData(PCIConfiguration, 0, slot.u.AsULONG, header, 64), 64);
+    assert_int_equal(HalGetBusData(PCIConfiguration, 0, slot.u.AsULONG, header, 64), 64);
+    assert_int_equal(header[0x3C], 0x99);
+    assert_int_equal(header[0], 0x34);
+    assert_int_equal(HalSetBusData(Cmos, 0, slot.u.AsULONG, header, 64), 0);
     slot.u.bits.FunctionNumber = 5;
+    assert_int_equal(HalSetBusData(PCIConfiguration, 0, slot.u.AsULONG, header, 64), 0);
     assert_int_equal(HalGetBusData(PCIConfiguration, 0, slot.u.AsULONG, ids, sizeof(ids)), 2);
     assert_int_equal(ids[0], 0xFFFF);
     scene_end(&scene, 0);
@@ -415,6 +441,7 @@ int main(void)
         cmocka_unit_test(ports_are_their_numbers),
         cmocka_unit_test(ports_are_written_in_every_width),
         cmocka_unit_test(memory_bars_are_plain_memory),
+        cmocka_unit_test(a_frame_buffer_by_the_name_of_windows_nt),
         cmocka_unit_test(what_is_no_bar_is_not_mapped),
         cmocka_unit_test(configuration_space_by_slot),
         cmocka_unit_test(bus_addresses_are_the_processors),

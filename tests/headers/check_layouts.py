@@ -55,6 +55,8 @@ ONLY_OURS = {
     'DBG': 'mingw leaves it undefined',
     'MDL_MAPPING_FLAGS': "mingw's definition uses a name that it does not define",
     'UINT': 'a type of windef.h, which driver headers of mingw do not include',
+    'VIDEO_REGISTER_VDM': 'mingw has only the IOCTL',
+    'VIDEO_VDM': 'mingw has only the IOCTL',
     'VPORT_VA_LIST': 'our name for the va_list of the Windows convention',
 }
 

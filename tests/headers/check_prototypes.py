@@ -71,7 +71,14 @@ NOT_IN_LIBRARIES = {
 
 
 # Return a structure of 4 or 8 bytes: see vport_base.h.
-RETURN_STRUCTURES = {'KeQueryPerformanceCounter', 'MmGetPhysicalAddress', 'PoSetPowerState'}
+RETURN_STRUCTURES = {
+    'KeQueryPerformanceCounter', 'MmGetPhysicalAddress', 'PoSetPowerState',
+    'ExInterlockedAddLargeInteger', 'RtlConvertLongToLargeInteger', 'RtlConvertUlongToLargeInteger',
+    'RtlEnlargedIntegerMultiply', 'RtlEnlargedUnsignedMultiply', 'RtlExtendedIntegerMultiply',
+    'RtlExtendedLargeIntegerDivide', 'RtlExtendedMagicDivide', 'RtlLargeIntegerAdd',
+    'RtlLargeIntegerArithmeticShift', 'RtlLargeIntegerDivide', 'RtlLargeIntegerNegate',
+    'RtlLargeIntegerShiftLeft', 'RtlLargeIntegerShiftRight', 'RtlLargeIntegerSubtract',
+}
 
 
 # The groups of mingw's headers that compile together, and ours that they correspond to.

@@ -221,6 +221,9 @@ static void test_breakpoints_and_assertions_are_reports(void **state)
 {
     DbgBreakPoint();
     expect_reports("BREAKPOINT", 1);
+    DbgBreakPointWithStatus(5);
+    assert_non_null(strstr(report_text(0), "0x5"));
+    expect_reports("BREAKPOINT", 1);
     RtlAssert((PVOID)(uintptr_t) "1 == 2", (PVOID)(uintptr_t) "driver.c", 17, NULL);
     assert_string_equal(report_text(0), "driver.c:17: 1 == 2");
     expect_reports("ASSERT", 1);

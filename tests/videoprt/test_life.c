@@ -68,13 +68,14 @@ static VP_STATUS look_around(PVOID extension, PVIDEO_PORT_CONFIG_INFO config)
     assert_int_equal(config->AdapterInterfaceType, PCIBus);
     assert_int_not_equal(config->BusInterruptVector, 0);
     assert_non_null(config->DriverRegistryPath);
+    assert_true(config->SystemMemorySize == 64 << 20);
     memset(extension, 0x55, 64);
     return NO_ERROR;
 }
 
 static void find_adapter_gets_a_zeroed_extension_and_the_bus_facts(void **state)
 {
-    port_begin("");
+    port_begin("memory=64M");
     port.driver.find = look_around;
     assert_int_equal(port_start(), VPORT_OK);
     assert_int_equal(port.driver.initializes, 1);
