@@ -1861,6 +1861,15 @@ struct _DISPATCHER_CONTEXT;
 
 /* ---- memory ---------------------------------------------------------------------------------- */
 
+/* Exports too, for binaries; sources use the macros below. Any IRQL for resident memory. */
+NTSYSAPI VOID NTAPI RtlCopyMemory(PVOID Destination, const VOID *Source, SIZE_T Length);
+
+NTSYSAPI VOID NTAPI RtlMoveMemory(PVOID Destination, const VOID *Source, SIZE_T Length);
+
+NTSYSAPI VOID NTAPI RtlFillMemory(PVOID Destination, SIZE_T Length, UCHAR Fill);
+
+NTSYSAPI VOID NTAPI RtlZeroMemory(PVOID Destination, SIZE_T Length);
+
 #define RtlCopyMemory(Destination, Source, Length) memcpy((Destination), (Source), (Length))
 #define RtlMoveMemory(Destination, Source, Length) memmove((Destination), (Source), (Length))
 #define RtlZeroMemory(Destination, Length) memset((Destination), 0, (Length))

@@ -46,22 +46,6 @@ static void *CRT crt_memset(void *to, int value, size_t length)
 #endif
 }
 
-/* The kernel's own names of these, which have its convention. */
-static void RTL rtl_move_memory(void *to, const void *from, size_t length)
-{
-    crt_memcpy(to, from, length);
-}
-
-static void RTL rtl_fill_memory(void *to, size_t length, unsigned char value)
-{
-    crt_memset(to, value, length);
-}
-
-static void RTL rtl_zero_memory(void *to, size_t length)
-{
-    crt_memset(to, 0, length);
-}
-
 static int CRT crt_memcmp(const void *a, const void *b, size_t length)
 {
     return memcmp(a, b, length);
@@ -222,37 +206,15 @@ __asm__(".text\n"
 #endif
 
 static const struct vport_crt_function functions[] = {
-    {"memcpy", crt_memcpy},
-    {"memmove", crt_memcpy},
-    {"memset", crt_memset},
-    {"RtlCopyMemory", rtl_move_memory},
-    {"RtlMoveMemory", rtl_move_memory},
-    {"RtlFillMemory", rtl_fill_memory},
-    {"RtlZeroMemory", rtl_zero_memory},
-    {"memcmp", crt_memcmp},
-    {"memchr", crt_memchr},
-    {"strlen", crt_strlen},
-    {"strcpy", crt_strcpy},
-    {"strncpy", crt_strncpy},
-    {"strcat", crt_strcat},
-    {"strncat", crt_strncat},
-    {"strcmp", crt_strcmp},
-    {"strncmp", crt_strncmp},
-    {"_stricmp", crt_stricmp},
-    {"_strnicmp", crt_strnicmp},
-    {"strchr", crt_strchr},
-    {"strrchr", crt_strrchr},
-    {"strstr", crt_strstr},
-    {"strspn", crt_strspn},
-    {"_strlwr", crt_strlwr},
-    {"_strupr", crt_strupr},
-    {"toupper", crt_toupper},
-    {"tolower", crt_tolower},
-    {"isdigit", crt_isdigit},
-    {"isspace", crt_isspace},
-    {"isxdigit", crt_isxdigit},
-    {"isprint", crt_isprint},
-    {"isupper", crt_isupper},
+    {"memcpy", crt_memcpy},     {"memmove", crt_memcpy},     {"memset", crt_memset},
+    {"memcmp", crt_memcmp},     {"memchr", crt_memchr},      {"strlen", crt_strlen},
+    {"strcpy", crt_strcpy},     {"strncpy", crt_strncpy},    {"strcat", crt_strcat},
+    {"strncat", crt_strncat},   {"strcmp", crt_strcmp},      {"strncmp", crt_strncmp},
+    {"_stricmp", crt_stricmp},  {"_strnicmp", crt_strnicmp}, {"strchr", crt_strchr},
+    {"strrchr", crt_strrchr},   {"strstr", crt_strstr},      {"strspn", crt_strspn},
+    {"_strlwr", crt_strlwr},    {"_strupr", crt_strupr},     {"toupper", crt_toupper},
+    {"tolower", crt_tolower},   {"isdigit", crt_isdigit},    {"isspace", crt_isspace},
+    {"isxdigit", crt_isxdigit}, {"isprint", crt_isprint},    {"isupper", crt_isupper},
     {"islower", crt_islower},
 };
 

@@ -16,13 +16,6 @@
 
 typedef uint16_t wide; /* WCHAR */
 
-/* The same for the few that are stdcall on i386. */
-#if defined(__i386__)
-#define RTL __attribute__((stdcall, force_align_arg_pointer))
-#else
-#define RTL CRT
-#endif
-
 /* A function of the driver's that the runtime calls. */
 #if defined(__x86_64__)
 #define CRT_CALLBACK __attribute__((ms_abi))

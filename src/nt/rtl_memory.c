@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory comparison, interlocked operations, lists and numbers under a spin lock.
+ * Comparing, copying and filling memory, interlocked operations, lists and numbers under a spin
+ * lock.
  *
  * Sources: wdm/nf-wdm-rtlcomparememory, wdm/nf-wdm-interlockedincrement,
  * wdm/nf-wdm-exinterlockedinserttaillist.
  */
 #include "nt/kernel.h"
 
+#undef RtlCopyMemory
+#undef RtlMoveMemory
+#undef RtlFillMemory
+#undef RtlZeroMemory
 #undef InterlockedIncrement
 #undef InterlockedDecrement
 #undef InterlockedExchange
@@ -23,6 +28,52 @@ SIZE_T NTAPI RtlCompareMemory(const VOID *Source1, const VOID *Source2, SIZE_T L
     while (same < Length && a[same] == b[same])
         same++;
     return same;
+}
+
+/* ---- Copying and filling. Any IRQL for resident memory ---- */
+
+/*
+ * By string instructions on x86: drivers copy out of registers too, where each access has to be
+ * emulated, and that is done for these and not for a library's vector loops.
+ */
+static void move(char *to, const char *from, size_t length)
+{
+#if defined(VPORT_X64) || defined(VPORT_X86)
+    if ((uintptr_t)to - (uintptr_t)from >= length) {
+        __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(length) : : "memory");
+        return;
+    }
+#endif
+    memmove(to, from, length);
+}
+
+static void fill(char *to, size_t length, UCHAR value)
+{
+#if defined(VPORT_X64) || defined(VPORT_X86)
+    __asm__ volatile("rep stosb" : "+D"(to), "+c"(length) : "a"(value) : "memory");
+#else
+    memset(to, value, length);
+#endif
+}
+
+VOID NTAPI RtlCopyMemory(PVOID Destination, const VOID *Source, SIZE_T Length)
+{
+    move(Destination, Source, Length); /* drivers overlap */
+}
+
+VOID NTAPI RtlMoveMemory(PVOID Destination, const VOID *Source, SIZE_T Length)
+{
+    move(Destination, Source, Length);
+}
+
+VOID NTAPI RtlFillMemory(PVOID Destination, SIZE_T Length, UCHAR Fill)
+{
+    fill(Destination, Length, Fill);
+}
+
+VOID NTAPI RtlZeroMemory(PVOID Destination, SIZE_T Length)
+{
+    fill(Destination, Length, 0);
 }
 
 /* ---- Interlocked operations. Any IRQL ---- */

@@ -58,7 +58,7 @@ NOT_IN_LIBRARIES = {
     **{name: 'x86-64 only' for name in (
         'ExQueryDepthSList', 'ExpInterlockedFlushSList', 'ExpInterlockedPopEntrySList',
         'ExpInterlockedPushEntrySList', 'InitializeSListHead', 'KeAcquireSpinLockRaiseToDpc',
-        '__C_specific_handler')},
+        'RtlCopyMemory', '__C_specific_handler')},
     **{name: 'inline or a macro in Windows, a function here' for name in (
         'ExAllocateFromNPagedLookasideList', 'ExFreeToNPagedLookasideList', 'KeFlushIoBuffers',
         'KeGetCurrentProcessorNumber')},

@@ -52,23 +52,6 @@ static void memory_is_compared_and_searched(void **state)
     assert_string_equal(text, "aabcdf");
 }
 
-static void the_kernels_own_names(void **state)
-{
-    void WINDOWS (*copy)(void *, const void *, size_t) = need("RtlCopyMemory");
-    void WINDOWS (*move)(void *, const void *, size_t) = need("RtlMoveMemory");
-    void WINDOWS (*fill)(void *, size_t, unsigned char) = need("RtlFillMemory");
-    void WINDOWS (*zero)(void *, size_t) = need("RtlZeroMemory");
-    char text[] = "abcdefgh";
-
-    copy(text, "xy", 2);
-    move(text + 2, text, 5);
-    assert_string_equal(text, "xyxycdeh");
-    fill(text + 1, 3, 'f');
-    assert_string_equal(text, "xfffcdeh");
-    zero(text + 2, 2);
-    assert_memory_equal(text, "xf\0\0cdeh", 9);
-}
-
 /* ---- Strings ---- */
 
 static void strings_are_copied_and_joined(void **state)
@@ -457,7 +440,6 @@ int main(void)
         cmocka_unit_test(copies_tolerate_overlap),
         cmocka_unit_test(fills_return_their_start),
         cmocka_unit_test(memory_is_compared_and_searched),
-        cmocka_unit_test(the_kernels_own_names),
         cmocka_unit_test(strings_are_copied_and_joined),
         cmocka_unit_test(strings_are_compared),
         cmocka_unit_test(strings_are_searched),

@@ -139,41 +139,6 @@ static void stack_probes_lower_the_stack(void)
     }
 }
 
-/* ---- The kernel's own names, which remove their arguments ---- */
-
-/* By how many bytes of arguments a call of f(memory, 0, 0) raises esp. */
-static unsigned removed(void *function)
-{
-    char memory[4];
-    unsigned before, after;
-
-    __asm__ volatile("movl %%esp, %%edi\n\t"
-                     "pushl $0\n\tpushl $0\n\tpushl %%ebx\n\t"
-                     "call *%%esi\n\t"
-                     "movl %%esp, %%eax\n\t"
-                     "movl %%edi, %%esp"
-                     : "=&D"(before), "=&a"(after)
-                     : "S"(function), "b"(memory)
-                     : "ecx", "edx", "cc", "memory");
-    return 12 - (before - after);
-}
-
-static void memory_by_the_kernels_names(void)
-{
-    void STDCALL (*move)(void *, const void *, size_t) = need("RtlMoveMemory");
-    void STDCALL (*fill)(void *, size_t, unsigned char) = need("RtlFillMemory");
-    void STDCALL (*zero)(void *, size_t) = need("RtlZeroMemory");
-    char text[] = "abcdefgh";
-
-    move(text + 2, text, 5);
-    fill(text, 1, 'x');
-    zero(text + 3, 2);
-    CHECK(!memcmp(text, "xba\0\0deh", 9));
-    CHECK(removed((void *)fill) == 12);
-    CHECK(removed((void *)zero) == 8);
-    CHECK(removed(need("memset")) == 0);
-}
-
 /* ---- The rest has one convention, cdecl ---- */
 
 static int __attribute__((cdecl)) ascending(const void *a, const void *b)
@@ -204,7 +169,6 @@ int main(void)
     quotient_and_remainder_at_once();
     shifts_by_every_count();
     stack_probes_lower_the_stack();
-    memory_by_the_kernels_names();
     the_others_are_cdecl();
     printf("%u failures\n", failures);
     return failures != 0;

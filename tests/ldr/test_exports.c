@@ -54,7 +54,7 @@ static void variables_have_their_values(void **state)
 /* Where the emulator looks (src/run/trap_machine.c). */
 static void the_tick_count_is_the_shared_pages(void **state)
 {
-    assert_int_equal((uintptr_t)import("ntoskrnl.exe", "KeTickCount"),
+    assert_int_equal((uintptr_t)(void *)import("ntoskrnl.exe", "KeTickCount"),
                      UINT64_C(0xFFFFF78000000320));
 }
 

@@ -64,6 +64,21 @@ static void test_spin_locks_by_all_their_names(void **state)
     assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
 }
 
+static void test_memory_by_the_names_behind_the_macros(void **state)
+{
+    char text[] = "abcdefgh";
+
+    (RtlCopyMemory)(text, "xy", 2);
+    (RtlMoveMemory)(text + 2, text, 5); /* up, overlapping */
+    assert_string_equal(text, "xyxycdeh");
+    (RtlMoveMemory)(text, text + 2, 5); /* down */
+    assert_string_equal(text, "xycdedeh");
+    (RtlFillMemory)(text + 1, 3, 'f');
+    assert_string_equal(text, "xfffedeh");
+    (RtlZeroMemory)(text + 2, 2);
+    assert_memory_equal(text, "xf\0\0edeh", 9);
+}
+
 static void test_objects_by_the_names_behind_the_macros(void **state)
 {
     PDEVICE_OBJECT device = create_device(load_test_driver(), NULL);
@@ -88,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         nt_test(test_irql_by_all_its_names),
         nt_test(test_spin_locks_by_all_their_names),
+        nt_test(test_memory_by_the_names_behind_the_macros),
         nt_test(test_objects_by_the_names_behind_the_macros),
     };
 
