@@ -50,6 +50,15 @@ struct vport_bench_result {
     struct vport_bench_quartiles ratio; /* to the reference; 0 without one */
 };
 
+/* Something that a group would have measured beside the rest, and that is not here. */
+struct vport_bench_missing {
+    char what[VPORT_BENCH_NAME];
+    char package[VPORT_BENCH_NAME]; /* Debian's, that has it */
+    char why[VPORT_ERROR_TEXT];
+};
+
+enum { VPORT_BENCH_MOST_MISSING = 4 };
+
 /* One group that has been measured. */
 struct vport_bench_report {
     const struct vport_bench_group *group;
@@ -58,6 +67,8 @@ struct vport_bench_report {
     size_t count;
     unsigned rounds;
     double *ns; /* [case * rounds + round], ns a unit */
+    struct vport_bench_missing missing[VPORT_BENCH_MOST_MISSING];
+    size_t missing_count;
 };
 
 /* ---- Groups ---- */

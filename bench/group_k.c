@@ -3,9 +3,11 @@
  * K: VideoPortLockBuffer + VideoPortUnlockBuffer of memory that the machine knows, against what no
  * implementation can do without: a block for the MDL, and a copy of its page frame numbers.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dpdk.h"
 #include "groups.h"
 #include "suite.h"
 
@@ -78,20 +80,31 @@ static void run_limit(void *context, uint64_t repetitions)
     }
 }
 
+static const char *name_of(uint64_t length)
+{
+    static char text[32];
+
+    snprintf(text, sizeof(text), "%u pages", (unsigned)(length / PAGE));
+    return text;
+}
+
 static void add_pages(struct vport_bench_suite *suite, struct vport_bench_port *port,
-                      uint64_t *frames, unsigned pages)
+                      uint64_t *frames, uint64_t length)
 {
     struct locks *lock = vport_bench_take(suite, sizeof(*lock)),
                  *limit = vport_bench_take(suite, sizeof(*limit));
-    struct vport_bench_case which = {
-        .unit = "page", .units = pages, .x = pages, .series = "limit", .run = run_limit};
+    struct vport_bench_case which = {.unit = "page",
+                                     .units = (double)(length / PAGE),
+                                     .x = (double)(length / PAGE),
+                                     .series = "limit",
+                                     .run = run_limit};
 
     if (!lock || !limit)
         return;
-    *lock = (struct locks){.port = port, .length = (uint64_t)pages * PAGE};
-    *limit = (struct locks){.frames = frames, .length = (uint64_t)pages * PAGE};
+    *lock = (struct locks){.port = port, .length = length};
+    *limit = (struct locks){.frames = frames, .length = length};
     which.context = limit;
-    vport_bench_add(suite, &which, "%u pages, limit", pages);
+    vport_bench_add(suite, &which, "%s, limit", name_of(length));
     if (suite->failed)
         return;
     strcpy(which.reference, suite->cases[suite->count - 1].name);
@@ -99,20 +112,28 @@ static void add_pages(struct vport_bench_suite *suite, struct vport_bench_port *
     which.run = run_lock;
     which.check = check_lock;
     which.series = "lock + unlock";
-    vport_bench_add(suite, &which, "%u pages", pages);
+    vport_bench_add(suite, &which, "%s", name_of(length));
 }
 
 static bool open_group(struct vport_bench_suite *suite)
 {
-    static const unsigned pages[] = {1, 16, 256, 4096, 65536};
+    static const uint64_t lengths[] = {PAGE, 16 * PAGE, 256 * PAGE, 4096 * PAGE, 65536ull * PAGE};
+    enum { LENGTHS = sizeof(lengths) / sizeof(lengths[0]) };
     struct vport_bench_port *port = vport_bench_take_port(
         suite, &(struct vport_bench_port_config){.adapter = "sim:mode=threaded,frames=scattered",
                                                  .max_length = PAGE,
                                                  .memory = MEMORY});
     uint64_t *frames = vport_bench_take_memory(suite, MEMORY / PAGE * sizeof(*frames));
 
-    for (size_t i = 0; port && frames && i < sizeof(pages) / sizeof(pages[0]); i++)
-        add_pages(suite, port, frames, pages[i]);
+    for (size_t i = 0; port && frames && i < LENGTHS; i++)
+        add_pages(suite, port, frames, lengths[i]);
+    if (port)
+        vport_bench_add_dpdk(suite, &(struct vport_bench_dpdk_cases){.memory = port->memory,
+                                                                     .span = MEMORY / 2,
+                                                                     .lengths = lengths,
+                                                                     .count = LENGTHS,
+                                                                     .name = name_of,
+                                                                     .beside = ""});
     return !suite->failed;
 }
 

@@ -2,11 +2,12 @@
 /*
  * L: what a page costs in a long list, for each layout of page frames, as Start + Execute +
  * Complete. Beside it, on frame arrays of the same size and walked in the same windows: counting
- * the runs, and reading 8 bytes while writing 24.
+ * the runs, reading 8 bytes while writing 24, and DPDK's translation of every page.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "dpdk.h"
 #include "groups.h"
 #include "limits.h"
 #include "transfer.h"
@@ -136,8 +137,9 @@ static void add_all_limits(struct vport_bench_suite *suite, unsigned used)
 
 /* ---- Lists ------------------------------------------------------------------------------ */
 
-static void add_lists(struct vport_bench_suite *suite, const char *layout, const char *limit,
-                      unsigned used)
+/* Returns the port, NULL if there is none. */
+static struct vport_bench_port *add_lists(struct vport_bench_suite *suite, const char *layout,
+                                          const char *limit, unsigned used)
 {
     char adapter[64];
     struct vport_bench_port_config config = {
@@ -160,16 +162,25 @@ static void add_lists(struct vport_bench_suite *suite, const char *layout, const
                  limit);
         vport_bench_add(suite, &which, "%s %s", vport_bench_size(sizes[i]), layout);
     }
+    return model.port;
 }
 
 static bool open_group(struct vport_bench_suite *suite)
 {
     unsigned used = suite->options->quick ? SIZES - 1 : SIZES;
+    struct vport_bench_port *port;
 
     add_all_limits(suite, used);
     add_lists(suite, "contiguous", "count runs", used);
     add_lists(suite, "scattered", "read and write", used);
-    add_lists(suite, "mixed", "read and write", used);
+    port = add_lists(suite, "mixed", "read and write", used);
+    if (port)
+        vport_bench_add_dpdk(suite, &(struct vport_bench_dpdk_cases){.memory = port->memory,
+                                                                     .span = port->length,
+                                                                     .lengths = sizes,
+                                                                     .count = used,
+                                                                     .name = vport_bench_size,
+                                                                     .beside = " mixed"});
     return !suite->failed;
 }
 

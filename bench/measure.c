@@ -152,6 +152,8 @@ static bool report_make(struct vport_bench_report *report, struct vport_bench_su
     report->cases = suite->cases;
     report->count = suite->count;
     suite->cases = NULL;
+    memcpy(report->missing, suite->missing, sizeof(report->missing));
+    report->missing_count = suite->missing_count;
     report->results = calloc(report->count, sizeof(*report->results));
     report->ns = calloc(report->count * report->rounds, sizeof(*report->ns));
     return report->results && report->ns;

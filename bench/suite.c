@@ -150,6 +150,19 @@ bool vport_bench_add(struct vport_bench_suite *suite, const struct vport_bench_c
     return true;
 }
 
+void vport_bench_missing(struct vport_bench_suite *suite, const char *what, const char *package,
+                         const char *why)
+{
+    struct vport_bench_missing *missing = &suite->missing[suite->missing_count];
+
+    if (suite->missing_count == VPORT_BENCH_MOST_MISSING)
+        return;
+    snprintf(missing->what, sizeof(missing->what), "%s", what);
+    snprintf(missing->package, sizeof(missing->package), "%s", package);
+    snprintf(missing->why, sizeof(missing->why), "%s", why);
+    suite->missing_count++;
+}
+
 const char *vport_bench_size(uint64_t bytes)
 {
     static char texts[8][16];

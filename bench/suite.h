@@ -19,6 +19,8 @@ struct vport_bench_suite {
     struct vport_bench_case *cases;
     size_t count, room;
     struct vport_bench_taken *taken;
+    struct vport_bench_missing missing[VPORT_BENCH_MOST_MISSING];
+    size_t missing_count;
     char error[VPORT_ERROR_TEXT];
     bool failed;
 };
@@ -38,6 +40,10 @@ bool vport_bench_fail(struct vport_bench_suite *suite, const char *format, ...)
 /* Adds a copy of `model` under a name. */
 bool vport_bench_add(struct vport_bench_suite *suite, const struct vport_bench_case *model,
                      const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Notes that something cannot be measured here: what, Debian's package that has it, why not. */
+void vport_bench_missing(struct vport_bench_suite *suite, const char *what, const char *package,
+                         const char *why);
 
 /* "64 KiB", "1 GiB" into a static ring of buffers. */
 const char *vport_bench_size(uint64_t bytes);

@@ -16,7 +16,7 @@ build="gcc libc6-dev make meson ninja-build pkg-config python3 libpng-dev libjan
  libzydis-dev libseccomp-dev"
 check="$build clang libclang-rt-dev lld llvm gcc-mingw-w64-x86-64 gcc-mingw-w64-i686
  binutils gdb man-db qemu-system-x86 valgrind"
-bench="$build gnuplot-nox"
+bench="$build gnuplot-nox librte-eal23"
 i386="libzydis-dev:i386 libjansson-dev:i386"
 
 case "${1-}" in

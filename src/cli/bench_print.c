@@ -89,6 +89,9 @@ static void print_report(const struct vport_bench_report *report)
                    result->ratio.high, which->reference, which->rate ? " (speed)" : "");
         putchar('\n');
     }
+    for (size_t i = 0; i < report->missing_count; i++)
+        printf("  missing: %s (%s); Debian's package is %s\n", report->missing[i].what,
+               report->missing[i].why, report->missing[i].package);
 }
 
 static const struct vport_bench_report *report_of(const struct vport_bench_report *reports,
@@ -170,14 +173,26 @@ static json_t *case_json(const struct vport_bench_case *which,
     return object;
 }
 
+static json_t *missing_json(const struct vport_bench_report *report)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < report->missing_count; i++)
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "what", report->missing[i].what,
+                                               "package", report->missing[i].package, "why",
+                                               report->missing[i].why));
+    return array;
+}
+
 static json_t *report_json(const struct vport_bench_report *report)
 {
     json_t *cases = json_array();
 
     for (size_t i = 0; i < report->count; i++)
         json_array_append_new(cases, case_json(&report->cases[i], &report->results[i]));
-    return json_pack("{s:s, s:s, s:i, s:o}", "group", report->group->id, "title",
-                     report->group->title, "rounds", (int)report->rounds, "cases", cases);
+    return json_pack("{s:s, s:s, s:i, s:o, s:o}", "group", report->group->id, "title",
+                     report->group->title, "rounds", (int)report->rounds, "cases", cases, "missing",
+                     missing_json(report));
 }
 
 static json_t *goal_json(const struct vport_bench_goal *goal,

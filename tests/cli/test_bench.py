@@ -40,6 +40,21 @@ class Bench(CommandTest):
             self.assertEqual(goal["verdict"], "met" if met else "MISSED", goal)
 
     @unittest.skipIf(SANITIZED, "a sanitizer's times say nothing")
+    def test_a_peer_is_measured_or_named_as_missing(self):
+        path = self.folder / "bench.json"
+        text = self.succeed("bench", "--quick", "--rounds", "1", "K", "-o", path)
+        (group,) = json.loads(path.read_text())["groups"]
+        peer = [case for case in group["cases"] if "DPDK" in case["name"]]
+        packages = [missing["package"] for missing in group["missing"]]
+        if peer:
+            self.assertEqual([case["ratio"]["to"] for case in peer],
+                             ["%d pages" % pages for pages in (1, 16, 256, 4096, 65536)])
+            self.assertEqual(packages, [])
+        else:
+            self.assertEqual(packages, ["librte-eal23"])
+            self.assertRegex(text, r"(?m)^  missing: DPDK's address translation \(.*\); Debian's package is librte-eal23$")
+
+    @unittest.skipIf(SANITIZED, "a sanitizer's times say nothing")
     def test_table_and_file_are_of_one_run(self):
         path = self.folder / "bench.json"
         text = self.succeed("bench", "--quick", "--rounds", "1", "Q", "-o", path)
