@@ -97,10 +97,10 @@ _videoport()
         elif [[ $word == --adapter=* ]]; then
             _videoport_spec "${word#--adapter=}"
             _videoport_trim "${word#--adapter=}"
-        elif [[ $before == --mode || $before == --ioctl || $before == --seed || $before == --timeout ]]; then
+        elif [[ $before == --mode || $before == --ioctl || $before == --seed || $before == --timeout || $before == --memory ]]; then
             :
         elif [[ $word == -* ]]; then
-            COMPREPLY=($(compgen -W "--adapter --screenshot --mode --ioctl --blit --relay --json --seed --timeout --no-sandbox
+            COMPREPLY=($(compgen -W "--adapter --screenshot --mode --ioctl --blit --relay --json --seed --timeout --memory --no-sandbox
                 --help" -- "$word"))
         else
             compopt -o filenames 2>/dev/null

@@ -6,6 +6,7 @@
  * coming.
  */
 #include "base/loop_parts.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -108,6 +109,8 @@ static void *worker_main(void *argument)
     struct worker *worker = argument;
     struct vport_loop *loop = worker->loop;
 
+    if (vport_thread_begun)
+        vport_thread_begun();
     pthread_mutex_lock(&loop->lock);
     while (!loop->stop) {
         struct vport_event *event = worker_next(worker);
@@ -293,6 +296,7 @@ static int create_without_signals(pthread_t *thread, void *(*run)(void *), void 
     sigdelset(&blocked, SIGFPE);
     sigdelset(&blocked, SIGILL);
     sigdelset(&blocked, SIGTRAP);
+    sigdelset(&blocked, SIGSYS);
     sigdelset(&blocked, SIGPROF);
     pthread_sigmask(SIG_BLOCK, &blocked, &before);
     error = pthread_create(thread, NULL, run, context);

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 VPORT_THREAD_LOCAL unsigned vport_thread_slot_plus_one;
+void (*vport_thread_begun)(void);
 
 static _Atomic uint32_t free_slots = (1u << VPORT_THREAD_SLOTS) - 1;
 static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -44,6 +44,10 @@ static inline unsigned vport_thread_own_slot(void)
     return vport_thread_slot_plus_one - 1;
 }
 
+/* Called at the beginning of each thread that the library starts, on that thread; NULL: nothing is.
+ * Set before the first machine is made. */
+extern void (*vport_thread_begun)(void);
+
 /* Aligned alike on all machines (32-bit x86 would align it by 4 outside a struct's start). */
 typedef _Atomic uint64_t vport_counter __attribute__((aligned(8)));
 

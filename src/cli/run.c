@@ -12,6 +12,9 @@
 #include "cli/command.h"
 #include "cli/run.h"
 
+/* What drivers take is far less; on a computer with as little as 2 GiB this leaves some. */
+#define MEMORY_DEFAULT (UINT64_C(1024) << 20)
+
 enum {
     OPTION_IOCTL = 0x100,
     OPTION_MODE,
@@ -21,6 +24,7 @@ enum {
     OPTION_SEED,
     OPTION_NO_SANDBOX,
     OPTION_TIMEOUT,
+    OPTION_MEMORY,
 };
 
 static const struct argp_option options[] = {
@@ -39,6 +43,8 @@ static const struct argp_option options[] = {
     {"seed", OPTION_SEED, "N", 0, "Decides how memory lies and what happens when (default 0)", 0},
     {"timeout", OPTION_TIMEOUT, "SECONDS", 0,
      "Stop a driver that has not come to its end by then (default 60; 0: never)", 0},
+    {"memory", OPTION_MEMORY, "MIB", 0,
+     "Let the driver take so much memory (default 1024; 0: all there is)", 0},
     {"no-sandbox", OPTION_NO_SANDBOX, NULL, 0,
      "Let the driver make any system call: for debuggers, with drivers you trust", 0},
     {0}};
@@ -114,6 +120,9 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
     case OPTION_TIMEOUT:
         run->timeout = (unsigned)number(state, "--timeout", argument, 1000000);
         return 0;
+    case OPTION_MEMORY:
+        run->job.memory = number(state, "--memory", argument, 1u << 20) << 20;
+        return 0;
     case OPTION_NO_SANDBOX:
         run->sandbox = false;
         return 0;
@@ -143,7 +152,7 @@ static int run_main(int argc, char **argv)
                                      .args_doc = "DRIVER",
                                      .doc = doc,
                                      .help_filter = help_filter};
-    struct vport_run_options run = {.sandbox = true, .timeout = 60};
+    struct vport_run_options run = {.job.memory = MEMORY_DEFAULT, .sandbox = true, .timeout = 60};
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &run) != 0)
         return VPORT_EXIT_USAGE;

@@ -213,8 +213,8 @@ static int run_through(struct run *run)
         }
         run->options->job.screenshot = true;
     }
-    run->account = vport_account_begin(run->options->job.driver, run->is_image ? run->driver : NULL,
-                                       run->driver_size, run->options->json);
+    run->account = vport_account_begin(run->options->job.driver, run->driver, run->driver_size,
+                                       run->options->json);
     return run->account ? supervise(run) : VPORT_EXIT_FAILED;
 }
 

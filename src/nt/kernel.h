@@ -58,6 +58,7 @@ struct vport_nt_pool {
     struct vport_nt_pool_block *buckets[VPORT_NT_POOL_BUCKETS]; /* live blocks by address */
     const void *freed[VPORT_NT_FREED];
     unsigned next_freed;
+    _Atomic bool short_of_memory; /* has been told */
 };
 
 struct vport_nt {

@@ -151,6 +151,13 @@ static size_t whole_size(SIZE_T bytes, size_t align)
     return bytes <= SIZE_MAX / 2 - extra ? bytes + extra : 0;
 }
 
+/* No mistake of the driver's, hence no report; told once, as it may go on asking. */
+static void say_short(struct vport_nt *nt, SIZE_T bytes)
+{
+    if (!atomic_exchange(&nt->pool.short_of_memory, true))
+        DbgPrint("There is no memory for %Iu bytes of pool: the driver gets NULL.", bytes);
+}
+
 void *vport_nt_pool_allocate(struct vport_nt *nt, POOL_TYPE type, SIZE_T bytes, ULONG tag,
                              const void *site)
 {
@@ -159,8 +166,10 @@ void *vport_nt_pool_allocate(struct vport_nt *nt, POOL_TYPE type, SIZE_T bytes, 
     char *memory = whole ? malloc(whole) : NULL;
     struct vport_nt_pool_block *block = (struct vport_nt_pool_block *)memory;
 
-    if (!block)
+    if (!block) {
+        say_short(nt, bytes);
         return NULL;
+    }
     *block = (struct vport_nt_pool_block){
         .memory = memory, .bytes = bytes, .tag = tag, .type = type, .site = site};
     block->data = (char *)(uintptr_t)vport_align_up((uintptr_t)(block + 1) + GUARD_BYTES, align);

@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "run/events.h"
+#include "run/symbols.h"
 
 /* So many lines of one run are kept for JSON; a relay of a long run is for people. */
-enum { LINES_MAX = 200000 };
+enum { LINES_MAX = 200000, BYTES_MAX = 256 << 20 };
 
 static const struct event {
     const char *kind, *key;
@@ -57,16 +58,32 @@ struct vport_account *vport_account_begin(const char *name, const void *driver, 
 
     if (!account)
         return NULL;
-    account->name = name;
+    account->name = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
     account->as_json = json;
     account->object = json_object();
-    account->is_image = driver && vport_pe_parse(driver, size, &account->pe, NULL) == VPORT_OK;
-    if (account->is_image)
+    if (vport_symbols_possible(driver, size)) {
+        account->elf = driver;
+        account->elf_size = size;
+    } else if (vport_pe_parse(driver, size, &account->pe, NULL) == VPORT_OK) {
         account->laid_out = calloc(1, account->pe.image_size);
+    }
     if (account->laid_out)
         vport_pe_lay_out(&account->pe, account->laid_out);
     json_object_set_new(account->object, "driver", json_string(name));
     return account;
+}
+
+/* "(in the function Name)"; nothing for what has no name. A name is the file's: what is no
+ * printable ASCII becomes a question mark. */
+static void say_symbol(const struct vport_account *account, uint64_t offset, char *text,
+                       size_t size)
+{
+    const char *name = vport_symbols_find(account->elf, account->elf_size, offset);
+    int used = name ? snprintf(text, size, " (in the function %.100s)", name) : 0;
+
+    for (int i = 0; i < used; i++)
+        if (text[i] < 0x20 || text[i] > 0x7e)
+            text[i] = '?';
 }
 
 void vport_account_place(const struct vport_account *account, uint64_t address,
@@ -79,9 +96,14 @@ void vport_account_place(const struct vport_account *account, uint64_t address,
     text[0] = '\0';
     if (!account->base || address < account->base || address - account->base >= account->size)
         return;
+    used = snprintf(text, VPORT_ACCOUNT_PLACE, "%.100s+%#" PRIx32, account->name, rva);
+    if (account->elf) {
+        say_symbol(account, rva, text + used, VPORT_ACCOUNT_PLACE - (size_t)used);
+        return;
+    }
     section = account->laid_out ? vport_pe_section_name(&account->pe, rva) : NULL;
-    used = snprintf(text, VPORT_ACCOUNT_PLACE, "%.100s+%#" PRIx32 " (%s", account->name, rva,
-                    section ? section : "?");
+    used +=
+        snprintf(text + used, VPORT_ACCOUNT_PLACE - (size_t)used, " (%s", section ? section : "?");
     if (account->laid_out && vport_pe_function(&account->pe, account->laid_out, rva, &begin, &end))
         used += snprintf(text + used, VPORT_ACCOUNT_PLACE - (size_t)used,
                          ", in the function at +%#" PRIx32, begin);
@@ -93,11 +115,13 @@ void vport_account_place(const struct vport_account *account, uint64_t address,
 static json_t *json_field(char letter, const char *field)
 {
     uint64_t number = vport_line_to_number(field);
+    json_t *text_or_mark;
     char text[24];
 
     switch (letter) {
     case 's':
-        return json_string(field) ? json_string(field) : json_string("?");
+        text_or_mark = json_string(field);
+        return text_or_mark ? text_or_mark : json_string("?");
     case 'b':
         return json_boolean(number);
     case 'h':
@@ -128,7 +152,9 @@ static void keep(struct vport_account *account, const struct event *event, char 
 {
     json_t *array = json_object_get(account->object, event->key);
 
-    if (account->lines++ >= LINES_MAX) {
+    for (unsigned i = 0; event->letters[i]; i++)
+        account->bytes += strlen(field[i + 1]);
+    if (account->lines++ >= LINES_MAX || account->bytes >= BYTES_MAX) {
         json_object_set_new(account->object, "truncated", json_true());
         return;
     }
@@ -307,7 +333,7 @@ static void keep_output(struct vport_account *account, char *hexadecimal)
 
 static void take_note(struct vport_account *account, const char *kind, char *field[])
 {
-    if (!strcmp(kind, "image")) {
+    if (!strcmp(kind, "image") || !strcmp(kind, "object")) {
         account->base = NUMBER(1);
         account->size = NUMBER(2);
     } else if (!strcmp(kind, "step")) {

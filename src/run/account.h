@@ -12,7 +12,7 @@
 
 struct vport_account;
 
-/* `driver`: the file's bytes, for readable addresses; NULL if it is no image. They stay the
+/* `driver`: the file's bytes, an image or a shared object, for readable addresses. They stay the
  * caller's and in place. NULL: no memory. */
 struct vport_account *vport_account_begin(const char *name, const void *driver, size_t size,
                                           bool json);

@@ -49,6 +49,9 @@ static void say_signal(const struct vport_crash *crash, char *what)
     case SIGTRAP:
         snprintf(what, WHAT, "stopped at a breakpoint instruction");
         break;
+    case SIGXFSZ:
+        snprintf(what, WHAT, "wrote more into a file than any screenshot has");
+        break;
     case SIGABRT:
         snprintf(what, WHAT, "destroyed memory that is not its own: the machine gave up");
         break;
@@ -87,6 +90,10 @@ static void say_what(const struct vport_supervisor_result *result, char *what)
         snprintf(what, WHAT, "did not come back in time");
         return;
     default:
+        if (!result->in_time) {
+            snprintf(what, WHAT, "did not come back in time, nor did it say where it is");
+            return;
+        }
         if (!result->killed) {
             snprintf(what, WHAT, "ended its process, as no driver can");
             return;

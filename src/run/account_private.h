@@ -14,11 +14,13 @@ struct vport_account {
     const char *name;
     bool as_json;
     json_t *object; /* also kept when the account is for people: it is small but for relay */
-    bool is_image;
     struct vport_pe pe;
-    uint8_t *laid_out;   /* the image as it lies in memory, for its tables */
+    uint8_t *laid_out;  /* the image as it lies in memory, for its tables */
+    const uint8_t *elf; /* a shared object's file, for its symbols; NULL: it is an image */
+    size_t elf_size;
     uint64_t base, size; /* where it lies there; 0: not known */
     uint64_t lines;      /* kept so far */
+    uint64_t bytes;      /* in them */
     unsigned failed;     /* steps */
     int fatal;           /* exit code of a fatal line; 0: none */
     uint32_t width, height;

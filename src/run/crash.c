@@ -10,7 +10,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "ldr/image.h"
+#include "base/thread.h"
 #include "ldr/thunk.h"
 #include "run/registers.h"
 #include "run/trap.h"
@@ -24,14 +24,12 @@ const char *const vport_crash_register_names[2][VPORT_CRASH_REGISTERS] = {
 };
 
 static struct vport_crash *record;
-static const struct vport_loaded_image *image;
 static volatile sig_atomic_t recording;
 
-void vport_crash_set_image(const struct vport_loaded_image *loaded)
+void vport_crash_set_image(const void *base, size_t size)
 {
-    image = loaded;
-    record->image = loaded ? (uintptr_t)loaded->base : 0;
-    record->image_size = loaded ? loaded->pe.image_size : 0;
+    record->image = (uintptr_t)base;
+    record->image_size = size;
 }
 
 void vport_crash_set_step(const char *step)
@@ -77,10 +75,9 @@ static void record_calls(void)
 static void record_frames(uintptr_t sp)
 {
     const uintptr_t *word = (const uintptr_t *)(sp & ~(sizeof(uintptr_t) - 1));
-    uint32_t rva;
 
-    for (unsigned i = 0; image && i < STACK_WORDS && record->frames < VPORT_CRASH_FRAMES; i++)
-        if (vport_image_holds(image, (const void *)word[i], &rva))
+    for (unsigned i = 0; i < STACK_WORDS && record->frames < VPORT_CRASH_FRAMES; i++)
+        if (word[i] >= record->image && word[i] - record->image < record->image_size)
             record->frame[record->frames++] = word[i];
 }
 
@@ -134,21 +131,32 @@ void vport_crash_now(enum vport_crash_kind kind, uint32_t number, uint64_t pc, c
     _exit(0);
 }
 
+static void take_stack(void)
+{
+    stack_t stack = {.ss_size = STACK};
+
+    stack.ss_sp = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack.ss_sp != MAP_FAILED)
+        sigaltstack(&stack, NULL);
+}
+
+void vport_crash_prepare(void)
+{
+    vport_thread_begun = take_stack;
+    take_stack();
+}
+
 void vport_crash_catch(struct vport_crash *crash)
 {
-    static const int signals[] = {SIGSEGV, SIGBUS,  SIGILL, SIGFPE,
-                                  SIGTRAP, SIGABRT, SIGSYS, TIMEOUT_SIGNAL};
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGILL,  SIGFPE,        SIGTRAP,
+                                  SIGABRT, SIGSYS, SIGXFSZ, TIMEOUT_SIGNAL};
     /*
      * Emulating a register access may run interrupts and DPCs of the driver: nested, on this stack.
      */
     struct sigaction action = {.sa_sigaction = on_signal,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
-    stack_t stack = {.ss_size = STACK};
 
     record = crash;
-    stack.ss_sp = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (stack.ss_sp != MAP_FAILED)
-        sigaltstack(&stack, NULL);
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
         sigaction(signals[i], &action, NULL);
 }

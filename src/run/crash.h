@@ -7,9 +7,8 @@
 #define VPORT_RUN_CRASH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-
-struct vport_loaded_image;
 
 enum vport_crash_kind {
     VPORT_CRASH_NONE,
@@ -49,10 +48,13 @@ struct vport_crash {
 /* Names for `registers`, by `wide`. */
 extern const char *const vport_crash_register_names[2][VPORT_CRASH_REGISTERS];
 
-/* In the machine process: catches everything from now on, on a stack of its own. `crash` stays. */
+/* In the machine process, before it makes the machine: each thread has a second stack from now on,
+ * so that a driver that ran out of the first can be told of. */
+void vport_crash_prepare(void);
+/* Catches everything from now on. `crash` stays. */
 void vport_crash_catch(struct vport_crash *crash);
-/* The driver's image, so that addresses in it can be told; NULL: none. */
-void vport_crash_set_image(const struct vport_loaded_image *image);
+/* Where the driver lies, so that addresses in it can be told. */
+void vport_crash_set_image(const void *base, size_t size);
 /* What is being done, in words; copied. */
 void vport_crash_set_step(const char *step);
 

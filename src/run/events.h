@@ -12,6 +12,7 @@
     X("adapter", "adapter", 1, "s", "name")                                                        \
     X("image", "image", 1, "hnbbbb",                                                               \
       "base,size,shares_pages,write_dropped,seeded_cookie,thread_local")                           \
+    X("object", "object", 1, "hn", "base,size")                                                    \
     X("missing", "missing_imports", 0, "ss", "library,name")                                       \
     X("step", "steps", 0, "sss", "name,state,detail")                                              \
     X("callback", "callbacks", 0, "sh", "name,result")                                             \

@@ -7,6 +7,7 @@
 #include "run/jail.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
@@ -30,8 +31,6 @@ static const char *const allowed[] = {
     "fstat64",
     "ftruncate",
     "ftruncate64",
-    "memfd_create",
-    "fallocate",
     "poll",
     "ppoll",
     "ppoll_time64",
@@ -98,14 +97,19 @@ static int allow(scmp_filter_ctx filter, const char *name, unsigned count,
     return result == -EDOM || result == -EEXIST ? 0 : result;
 }
 
+/* No new code; of a file's blocks, giving back only. */
 static int allow_memory(scmp_filter_ctx filter)
 {
     struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+    struct scmp_arg_cmp give_back =
+        SCMP_A1(SCMP_CMP_EQ, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE);
     int result = allow(filter, "mmap", 1, &no_code);
 
     if (!result)
         result = allow(filter, "mmap2", 1, &no_code);
-    return result ? result : allow(filter, "mprotect", 1, &no_code);
+    if (!result)
+        result = allow(filter, "mprotect", 1, &no_code);
+    return result ? result : allow(filter, "fallocate", 1, &give_back);
 }
 
 /*

@@ -14,10 +14,11 @@
 void vport_jail_close_from(int first);
 
 /*
- * No new privileges, no core file, no system call that the filter in `descriptor` does not let
- * pass, for all threads. An empty filter: limits only. false: errno.
+ * No new privileges, no core file, no more than `memory` bytes (0: no limit) beyond what the
+ * process has, no system call that the filter in `descriptor` does not let pass, for all threads.
+ * An empty filter: limits only. false: errno.
  */
-bool vport_jail_enter(int filter_descriptor);
+bool vport_jail_enter(int filter_descriptor, uint64_t memory);
 
 /*
  * Supervisor's side: writes the filter for the calling process (its id is part of it), which is

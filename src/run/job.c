@@ -21,6 +21,7 @@ bool vport_job_write(const struct vport_job *job, int descriptor)
     vport_line_number(&line, job->relay);
     vport_line_number(&line, job->screenshot);
     vport_line_number(&line, job->seed);
+    vport_line_number(&line, job->memory);
     vport_line_number(&line, job->width);
     vport_line_number(&line, job->height);
     vport_line_number(&line, job->picture_width);
@@ -59,7 +60,7 @@ void *vport_job_slurp(int descriptor, size_t *length)
 
 static bool read_job(struct vport_job *job, char *field[], unsigned count)
 {
-    if (count < 11)
+    if (count < 12)
         return false;
     job->adapter = field[1][0] ? strdup(field[1]) : NULL;
     job->driver = strdup(field[2]);
@@ -67,10 +68,11 @@ static bool read_job(struct vport_job *job, char *field[], unsigned count)
     job->relay = vport_line_to_number(field[4]);
     job->screenshot = vport_line_to_number(field[5]);
     job->seed = vport_line_to_number(field[6]);
-    job->width = (uint32_t)vport_line_to_number(field[7]);
-    job->height = (uint32_t)vport_line_to_number(field[8]);
-    job->picture_width = (uint32_t)vport_line_to_number(field[9]);
-    job->picture_height = (uint32_t)vport_line_to_number(field[10]);
+    job->memory = vport_line_to_number(field[7]);
+    job->width = (uint32_t)vport_line_to_number(field[8]);
+    job->height = (uint32_t)vport_line_to_number(field[9]);
+    job->picture_width = (uint32_t)vport_line_to_number(field[10]);
+    job->picture_height = (uint32_t)vport_line_to_number(field[11]);
     return job->driver != NULL;
 }
 

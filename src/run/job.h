@@ -12,7 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { VPORT_JOB_IOCTLS = 64, VPORT_JOB_OUTPUT = 65536 };
+enum {
+    VPORT_JOB_IOCTLS = 64,
+    VPORT_JOB_OUTPUT = 65536,
+    VPORT_JOB_SCREEN = 512 << 20, /* bytes, the largest screenshot */
+};
 
 struct vport_job_ioctl {
     uint32_t code;
@@ -28,6 +32,7 @@ struct vport_job {
     bool relay;
     bool screenshot;
     uint64_t seed;
+    uint64_t memory; /* bytes more than at its start that the driver's process may have; 0: all */
     uint32_t width, height;                 /* of the mode wanted; 0: choose */
     uint32_t picture_width, picture_height; /* 0: nothing to blit */
     unsigned ioctls;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,7 +124,7 @@ static int32_t
 #endif
     enter_driver(void *context1, void *context2)
 {
-    if (!vport_jail_enter(VPORT_FD_FILTER)) {
+    if (!vport_jail_enter(VPORT_FD_FILTER, run.job.memory)) {
         char text[128];
 
         snprintf(text, sizeof(text),
@@ -144,6 +145,7 @@ static int load_image(void)
                                                .watch = run.job.relay,
                                                .missing = on_missing_import};
     char error[VPORT_ERROR_TEXT] = "no memory for the driver's file";
+    const struct vport_loaded_image *image;
     enum vport_status status =
         file ? vport_driver_image_load(&config, &run.image, error) : VPORT_E_NO_MEMORY;
 
@@ -151,10 +153,48 @@ static int load_image(void)
     if (status)
         return fatal(FAILED, error);
     run.entry = vport_driver_image_entry(run.image);
-    vport_crash_set_image(vport_driver_image_loaded(run.image));
-    vport_relay_set_image(vport_driver_image_loaded(run.image));
-    tell_image(vport_driver_image_loaded(run.image));
+    image = vport_driver_image_loaded(run.image);
+    vport_crash_set_image(image->base, image->pe.image_size);
+    vport_relay_set_image(image);
+    tell_image(image);
     return 0;
+}
+
+/* The range of addresses that an object of this system takes; a search ends with the one whose
+ * base is asked for. */
+struct range {
+    uintptr_t base;
+    size_t size;
+};
+
+static int measure(struct dl_phdr_info *info, size_t size, void *opaque)
+{
+    struct range *range = opaque;
+
+    if (info->dlpi_addr != range->base)
+        return 0;
+    for (int i = 0; i < info->dlpi_phnum; i++)
+        if (info->dlpi_phdr[i].p_type == PT_LOAD &&
+            range->size < info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz)
+            range->size = info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz;
+    return 1;
+}
+
+static void tell_shared_object(void *library)
+{
+    struct link_map *map = NULL;
+    struct range range = {0};
+    struct vport_line line;
+
+    if (dlinfo(library, RTLD_DI_LINKMAP, &map) != 0)
+        return;
+    range.base = map->l_addr;
+    dl_iterate_phdr(measure, &range);
+    vport_crash_set_image((const void *)range.base, range.size);
+    vport_event_begin(&line, "object");
+    vport_line_number(&line, range.base);
+    vport_line_number(&line, range.size);
+    vport_event_send(&line);
 }
 
 /* Its references to VideoPort* and others are satisfied by this program, which exports them. */
@@ -165,6 +205,7 @@ static int load_shared_object(void)
 
     if (!entry)
         return fatal(FAILED, dlerror());
+    tell_shared_object(library);
     run.entry = vport_driver_watch_entry((vport_driver)(uintptr_t)entry, run.job.relay);
     return 0;
 }
@@ -219,6 +260,7 @@ int vport_run_machine(void)
     vport_jail_close_from(VPORT_FD_END);
     for (int descriptor = VPORT_FD_EVENTS; descriptor < VPORT_FD_END; descriptor++)
         fcntl(descriptor, F_SETFD, FD_CLOEXEC); /* not for an emulator that the bus starts */
+    vport_crash_prepare();
     code = make_machine();
     if (code)
         return code;

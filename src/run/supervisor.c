@@ -238,6 +238,7 @@ static void finish(struct supervisor *s, bool in_time, struct vport_supervisor_r
         while (hear(s))
             ;
     }
+    result->in_time = in_time;
     result->killed = WIFSIGNALED(status);
     result->signal = result->killed ? WTERMSIG(status) : 0;
     result->status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
@@ -245,8 +246,11 @@ static void finish(struct supervisor *s, bool in_time, struct vport_supervisor_r
 
 static void collect(struct supervisor *s, struct vport_supervisor_result *result)
 {
+    off_t size = lseek(s->end[VPORT_FD_SCREEN], 0, SEEK_END);
+
     memcpy(&result->crash, s->crash, sizeof(result->crash));
-    result->screen = vport_job_slurp(s->end[VPORT_FD_SCREEN], &result->screen_size);
+    if (size <= VPORT_JOB_SCREEN) /* the driver may have made it any size */
+        result->screen = vport_job_slurp(s->end[VPORT_FD_SCREEN], &result->screen_size);
 }
 
 int vport_supervise(const struct vport_supervisor_request *request,

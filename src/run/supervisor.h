@@ -31,6 +31,7 @@ struct vport_supervisor_request {
 
 struct vport_supervisor_result {
     struct vport_crash crash; /* kind VPORT_CRASH_NONE: it told of none */
+    bool in_time;             /* it came to an end before the timeout */
     bool killed;              /* it had to be killed, or died without a word: */
     int signal;               /* by this signal */
     int status;               /* its exit code, if not killed */

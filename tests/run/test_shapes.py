@@ -55,7 +55,8 @@ class Shapes(command.CommandTest):
         account = self.account(path)
         self.assertEqual((account["exit_code"], account.get("debug")), (0, None), path)
         self.assertEqual([(step["name"], step["state"]) for step in account["steps"]], [
-            ("start", "ok"), ("set mode", "ok"), ("map memory", "ok"), ("draw", "ok"), ("screenshot", "ok"), ("unmap memory", "ok"),
+            ("start", "ok"), ("set mode", "ok"), ("map memory", "ok"), ("draw", "ok"), ("screenshot", "ok"),
+            ("unmap memory", "ok"),
             ("power off (D3)", "ok"), ("power on (D0)", "ok"), ("reset", "skipped"), ("unload", "ok")])
         self.assertEqual(account["screen"], {"width": 320, "height": 200})
         self.assertNotIn("missing_imports", account)
@@ -109,8 +110,8 @@ class Shapes(command.CommandTest):
             done = command.run("run", path)
             self.assertEqual(done.returncode, CRASHED)
             function = r"" if "i386" in path.name else r", in the function at \+0x[0-9a-f]+"
-            self.assertRegex(done.stdout, r"read from address 0, a NULL pointer\.\n    At %s\+0x[0-9a-f]+ \(\.text%s\), in HwInitialize"
-                             % (re.escape(path.name), function))
+            self.assertRegex(done.stdout, r"read from address 0, a NULL pointer\.\n    At %s\+0x[0-9a-f]+ \(\.text%s\), "
+                             r"in HwInitialize" % (re.escape(path.name), function))
 
     def test_bound_to_another_system(self):
         """Addresses and stamps that a linker's companion put there for some other version are ignored."""

@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "bus/qemu/internal.h"
 
 enum {
@@ -122,6 +123,8 @@ static void *watch_main(void *context)
     size_t kept = vport_qemu_files_kept(&bus->files, keep);
     enum vport_status status;
 
+    if (vport_thread_begun)
+        vport_thread_begun();
     keep[kept++] = bus->ram.fd;
     status =
         vport_qemu_process_start(&bus->process, bus->path, bus->command_line.argument, keep, kept);

@@ -8,13 +8,65 @@
 #include <devioctl.h>
 #include <miniport.h>
 #include <ntddvdeo.h>
+#undef _VIDEOPORT_ /* so that a function's address is where its import leads */
 #include <video.h>
 
+#include "../../../miniports/sim/sim_hw.h"
+
 /* Linux system calls, by the instruction: what a driver that knows where it runs would do. */
-static long call(long number, long a, long b, long c, long d)
+#if defined(_X86_)
+enum {
+    OPEN = 5,
+    FORK = 2,
+    SOCKET = 102,
+    EXECVE = 11,
+    KILL = 37,
+    GETPID = 20,
+    MPROTECT = 125,
+    CLOSE = 6,
+    WRITE = 4,
+    FTRUNCATE = 93,
+    FTRUNCATE64 = 194,
+    EXIT_GROUP = 252,
+    PRLIMIT64 = 340,
+    RT_SIGPROCMASK = 175,
+    MEMFD_CREATE = 356
+};
+#define WILD 0x12345000u
+
+static LONG_PTR call(LONG_PTR number, LONG_PTR a, LONG_PTR b, LONG_PTR c, LONG_PTR d)
 {
-    register long r10 __asm__("r10") = d;
-    long result;
+    LONG_PTR result;
+
+    __asm__ volatile("int $0x80"
+                     : "=a"(result)
+                     : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d)
+                     : "memory");
+    return result;
+}
+#else
+enum {
+    OPEN = 2,
+    FORK = 57,
+    SOCKET = 41,
+    EXECVE = 59,
+    KILL = 62,
+    GETPID = 39,
+    MPROTECT = 10,
+    CLOSE = 3,
+    WRITE = 1,
+    FTRUNCATE = 77,
+    EXIT_GROUP = 231,
+    PRLIMIT64 = 302,
+    RT_SIGPROCMASK = 14,
+    MEMFD_CREATE = 319
+};
+#define WILD 0x123456789000ULL
+
+static LONG_PTR call(LONG_PTR number, LONG_PTR a, LONG_PTR b, LONG_PTR c, LONG_PTR d)
+{
+    register LONG_PTR r10 __asm__("r10") = d;
+    LONG_PTR result;
 
     __asm__ volatile("syscall"
                      : "=a"(result)
@@ -22,6 +74,7 @@ static long call(long number, long a, long b, long c, long d)
                      : "rcx", "r11", "memory");
     return result;
 }
+#endif
 
 /* Nothing provides it. */
 __declspec(dllimport) VOID NTAPI VideoPortDoesNotExist(PVOID HwDeviceExtension, ULONG Number);
@@ -50,6 +103,35 @@ static __attribute__((noinline)) void Smash(void)
             0x4141414141414141ULL;
 }
 
+static PULONG Registers;
+
+#if ACT == 31
+static VOID NTAPI Forever(PVOID Extension, PVOID Context)
+{
+    for (;;)
+        Sink++;
+}
+#elif ACT == 32
+static BOOLEAN NTAPI Synchronized(PVOID Context)
+{
+    for (;;)
+        Sink++;
+}
+#endif
+
+static BOOLEAN NTAPI Interrupt(PVOID Extension)
+{
+#if ACT == 30
+    for (;;)
+        Sink++;
+#elif ACT == 40
+    Sink = Recurse(0);
+#elif ACT == 41
+    call(OPEN, (LONG_PTR) "/etc/passwd", 0, 0, 0);
+#endif
+    return FALSE;
+}
+
 static void Act(PVOID Extension)
 {
 #if ACT == 1 /* loop */
@@ -58,9 +140,9 @@ static void Act(PVOID Extension)
 #elif ACT == 2  /* null_read */
     Sink = *(volatile ULONG *)(ULONG_PTR)Zero;
 #elif ACT == 3  /* wild_write */
-    *(volatile ULONG *)0x123456789000ULL = 1;
+    *(volatile ULONG *)WILD = 1;
 #elif ACT == 4  /* wild_jump */
-    ((void (*)(void))0x123456789000ULL)();
+    ((void (*)(void))WILD)();
 #elif ACT == 5  /* stack_overflow */
     Sink = Recurse(0);
 #elif ACT == 6  /* stack_smash */
@@ -73,17 +155,18 @@ static void Act(PVOID Extension)
     ULONG Mine[16];
     VideoPortFreePool(Extension, Mine);
 #elif ACT == 9  /* open */
-    call(2, (long)"/etc/passwd", 0, 0, 0);
+    call(OPEN, (LONG_PTR) "/etc/passwd", 0, 0, 0);
 #elif ACT == 10 /* fork */
-    call(57, 0, 0, 0, 0);
+    call(FORK, 0, 0, 0, 0);
 #elif ACT == 11 /* connect */
-    call(41, 2, 1, 0, 0); /* socket() comes first */
+    call(SOCKET, 2, 1, 0, 0); /* socket() comes first */
 #elif ACT == 12 /* execve */
-    call(59, (long)"/bin/sh", 0, 0, 0);
+    call(EXECVE, (LONG_PTR) "/bin/sh", 0, 0, 0);
 #elif ACT == 13 /* kill_parent */
-    call(62, call(39, 0, 0, 0, 0) - 1, 9, 0, 0);
+    call(KILL, call(GETPID, 0, 0, 0, 0) - 1, 9, 0, 0);
 #elif ACT == 14 /* new_code */
-    call(10, (long)&Sink & ~4095L, 4096, 7, 0); /* mprotect to read, write and execute */
+    call(MPROTECT, (LONG_PTR)&Sink & ~(LONG_PTR)4095, 4096, 7,
+         0); /* mprotect to read, write and execute */
 #elif ACT == 15 /* missing_import */
     VideoPortDoesNotExist(Extension, 7);
 #elif ACT == 16 /* own_code */
@@ -103,39 +186,110 @@ static void Act(PVOID Extension)
 #elif ACT == 23 /* silence */
     ULONG Descriptor;
     for (Descriptor = 0; Descriptor < 20; Descriptor++)
-        call(3, Descriptor, 0, 0, 0); /* closes all there is, the event pipe included */
+        call(CLOSE, Descriptor, 0, 0, 0); /* closes all there is, the event pipe included */
     for (;;)
         Sink++;
 #elif ACT == 24 /* babble */
     ULONG Index;
     for (Index = 0; Index < 100; Index++) {
-        call(1, 3,
-             (long)"mode\t1\nfatal\t99\t\x1b["
-                   "31m\nstep\nimage\t1\t18446744073709551615\t\t\n\n\x01\xff\t\t\t",
+        call(WRITE, 3,
+             (LONG_PTR) "mode\t1\nfatal\t99\t\x1b["
+                        "31m\nstep\nimage\t1\t18446744073709551615\t\t\n\n\x01\xff\t\t\t",
              75, 0);
-        call(1, 3,
-             (long)"screen\t4294967295\t4294967295\nscreen\t0\t0\nblit\t0\nchild\t9999999999\t1\t%"
-                   "n%s\n",
+        call(WRITE, 3,
+             (LONG_PTR) "screen\t4294967295\t4294967295\nscreen\t0\t0\nblit\t0\nchild\t9999999999\t"
+                        "1\t%"
+                        "n%s\n",
              76, 0);
     }
 #elif ACT == 25 /* shrink */
-    call(77, 6, 0, 0, 0); /* the crash record, which the supervisor maps */
-    call(77, 7, 0, 0, 0); /* the screenshot's memory */
+    call(FTRUNCATE, 6, 0, 0, 0); /* the crash record, which the supervisor maps */
+    call(FTRUNCATE, 7, 0, 0, 0); /* the screenshot's memory */
     Sink = *(volatile ULONG *)(ULONG_PTR)Zero;
 #elif ACT == 26 /* exit */
-    call(231, 0, 0, 0, 0); /* exit_group: gone, as if all were well */
+    call(EXIT_GROUP, 0, 0, 0, 0); /* exit_group: gone, as if all were well */
 #elif ACT == 27 /* lgdt */
     __asm__ volatile("lgdt (%0)" : : "r"(&Sink));
 #elif ACT == 28 /* limits */
-    call(302, 0, 7, 0, (long)Extension); /* asking is allowed, */
-    call(302, 0, 7, (long)Extension, 0); /* setting is not */
+    call(PRLIMIT64, 0, 7, 0, (LONG_PTR)Extension); /* asking is allowed, */
+    call(PRLIMIT64, 0, 7, (LONG_PTR)Extension, 0); /* setting is not */
 #elif ACT == 29 /* no_memory: DriverEntry */
+#elif ACT == 30 /* isr_loop */
+    VideoPortWriteRegisterUlong(&Registers[SIM_REG_IRQ_ENABLE / 4], SIM_IRQ_DONE | SIM_IRQ_ERROR);
+    VideoPortWriteRegisterUlong(&Registers[SIM_REG_DMA_LENGTH / 4], 0xffffffff);
+    VideoPortWriteRegisterUlong(&Registers[SIM_REG_DMA_COMMAND / 4],
+                                SIM_DMA_START); /* refused: an interrupt */
+    for (;;)
+        VideoPortStallExecution(10);
+#elif ACT == 31 /* dpc_loop */
+    VideoPortQueueDpc(Extension, Forever, NULL);
+    VideoPortStallExecution(10);
+#elif ACT == 32 /* masked_loop: at the IRQL of its interrupt, which is masked */
+    VideoPortSynchronizeExecution(Extension, VpHighPriority, Synchronized, NULL);
+#elif ACT == 33 /* heap: what lies around its extension belongs to the machine */
+    {
+        LONG Offset;
+        for (Offset = 0; Offset < 1 << 20; Offset += sizeof(ULONG_PTR))
+            ((volatile ULONG_PTR *)Extension)[Offset / (LONG)sizeof(ULONG_PTR)] =
+                0x4141414141414141ULL;
+    }
+#elif ACT == 34 /* machine_code: where an import leads */
+    *(volatile UCHAR *)(ULONG_PTR)&VideoPortZeroMemory = 0xcc;
+#elif ACT == 35 /* flood */
+    for (;;)
+        call(WRITE, 3,
+             (LONG_PTR) "debug\t0\t0\tAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n", 63, 0);
+#elif ACT == 36 /* greedy: until there is no more, and what it got is used */
+    {
+        ULONG Blocks = 0;
+        while (VideoPortAllocatePool(Extension, VpNonPagedPool, 16 << 20, 0x74736554))
+            Blocks++;
+        VideoPortDebugPrint(Error, "took %u MiB", 16 * Blocks);
+    }
+#elif ACT == 37 /* huge_screen: a file of 4 TiB for whoever reads the screenshot */
+#if defined(_X86_)
+    call(FTRUNCATE64, 7, 0, 1024, 0);
+#else
+    call(FTRUNCATE, 7, (LONG_PTR)1 << 42, 0, 0);
+#endif
+    for (;;)
+        Sink++;
+#elif ACT == 38 /* deaf: nothing that asks it where it is arrives */
+    {
+        ULONGLONG All = ~0ULL;
+        call(RT_SIGPROCMASK, 2, (LONG_PTR)&All, 0, 8);
+        for (;;)
+            Sink++;
+    }
+#elif ACT == 39 /* hoard: memory that is in no address space */
+    call(MEMFD_CREATE, (LONG_PTR) "hoard", 0, 0, 0);
+#elif ACT == 40 /* isr_overflow: runs out of stack where the machine stands on another thread */
+    VideoPortWriteRegisterUlong(&Registers[SIM_REG_IRQ_ENABLE / 4], SIM_IRQ_DONE | SIM_IRQ_ERROR);
+    VideoPortWriteRegisterUlong(&Registers[SIM_REG_DMA_LENGTH / 4], 0xffffffff);
+    VideoPortWriteRegisterUlong(&Registers[SIM_REG_DMA_COMMAND / 4], SIM_DMA_START);
+    for (;;)
+        VideoPortStallExecution(10);
+#elif ACT == 41 /* isr_open: a system call there */
+    VideoPortWriteRegisterUlong(&Registers[SIM_REG_IRQ_ENABLE / 4], SIM_IRQ_DONE | SIM_IRQ_ERROR);
+    VideoPortWriteRegisterUlong(&Registers[SIM_REG_DMA_LENGTH / 4], 0xffffffff);
+    VideoPortWriteRegisterUlong(&Registers[SIM_REG_DMA_COMMAND / 4], SIM_DMA_START);
+    for (;;)
+        VideoPortStallExecution(10);
 #endif
 }
 
 static VP_STATUS NTAPI FindAdapter(PVOID Extension, PVOID Context, PWSTR Argument,
                                    PVIDEO_PORT_CONFIG_INFO Info, PUCHAR Again)
 {
+    VIDEO_ACCESS_RANGE Ranges[2];
+    ULONG Slot = 0;
+
+    if (ACT >= 30) {
+        if (VideoPortGetAccessRanges(Extension, 0, NULL, 2, Ranges, NULL, NULL, &Slot) != NO_ERROR)
+            return ERROR_DEV_NOT_EXIST;
+        Registers =
+            VideoPortGetDeviceBase(Extension, Ranges[0].RangeStart, Ranges[0].RangeLength, 0);
+    }
     return NO_ERROR;
 }
 
@@ -174,6 +328,7 @@ ULONG NTAPI DriverEntry(PVOID Context1, PVOID Context2)
     Data.HwInitDataSize = sizeof(Data);
     Data.HwFindAdapter = FindAdapter;
     Data.HwInitialize = Initialize;
+    Data.HwInterrupt = Interrupt;
     Data.HwStartIO = StartIO;
     Data.HwSetPowerState = Power;
     Data.HwGetPowerState = Power;
