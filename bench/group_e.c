@@ -4,12 +4,13 @@
  * ways: a plain copy; the device's own protocol, its registers written directly and its list built
  * beforehand; and everything: a request, HwVidStartIO, locks, StartDma, interrupt, DPC,
  * CompleteDma. In the deterministic mode of the machine, so that no thread has to be woken.
+ * group_e_qemu.c does the same with a device in another process.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "group_e.h"
 #include "groups.h"
-#include "suite.h"
 #include "host/blit.h"
 #include "miniports/sim/sim_hw.h"
 
@@ -27,7 +28,7 @@ static uint32_t bytes_of(const struct picture *picture)
 }
 
 /* Not the same at any two places that a mistake could mix up. */
-static void draw(char *pixels, uint32_t length)
+void vport_bench_draw(char *pixels, uint32_t length)
 {
     uint32_t word;
 
@@ -54,11 +55,12 @@ static void run_copy(void *context, uint64_t repetitions)
     }
 }
 
-static void add_copy(struct vport_bench_suite *suite, uint32_t length, const char *name)
+void vport_bench_add_copy(struct vport_bench_suite *suite, uint32_t length, bool wall,
+                          const char *name)
 {
     struct copy *copy = vport_bench_take(suite, sizeof(*copy));
     struct vport_bench_case which = {
-        .unit = "picture", .units = 1, .run = run_copy, .context = copy};
+        .unit = "picture", .units = 1, .wall = wall, .run = run_copy, .context = copy};
 
     if (!copy)
         return;
@@ -188,7 +190,7 @@ static void add_protocol(struct vport_bench_suite *suite, uint32_t length, const
                                          .adapter = "sim", .max_length = length, .memory = length});
     if (!protocol->port || !vport_bench_defer(suite, finish, protocol))
         return;
-    draw(protocol->port->memory, length);
+    vport_bench_draw(protocol->port->memory, length);
     vport_bench_port_call(protocol->port, prepare_body, protocol);
     if (!protocol->table)
         vport_bench_fail(suite, "no list for the device's own protocol");
@@ -246,7 +248,7 @@ static bool blit_open(struct blit *blit, const char *adapter)
         vport_machine_alloc(blit->machine, bytes_of(&blit->picture),
                             (void **)&blit->picture.pixels) != VPORT_OK)
         return false;
-    draw(blit->picture.pixels, bytes_of(&blit->picture));
+    vport_bench_draw(blit->picture.pixels, bytes_of(&blit->picture));
     return true;
 }
 
@@ -277,7 +279,7 @@ static void add_picture(struct vport_bench_suite *suite, uint32_t width, uint32_
     char copy[VPORT_BENCH_NAME], name[VPORT_BENCH_NAME];
 
     snprintf(copy, sizeof(copy), "%ux%u, memcpy", width, height);
-    add_copy(suite, bytes_of(&picture), copy);
+    vport_bench_add_copy(suite, bytes_of(&picture), false, copy);
     snprintf(name, sizeof(name), "%ux%u, the device alone", width, height);
     add_protocol(suite, bytes_of(&picture), copy, name);
     snprintf(name, sizeof(name), "%ux%u, whole path", width, height);
@@ -291,10 +293,11 @@ static bool open_group(struct vport_bench_suite *suite)
     add_picture(suite, 320, 200);
     add_picture(suite, 1024, 768);
     add_picture(suite, 1920, 1080);
+    vport_bench_add_qemu_pictures(suite);
     return !suite->failed;
 }
 
 const struct vport_bench_group vport_bench_group_e = {
     .id = "E",
-    .title = "end to end: pictures to the simulated adapter's video memory",
+    .title = "end to end: pictures to the simulated adapter, and to QEMU's virtio GPU",
     .open = open_group};

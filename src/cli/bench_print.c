@@ -63,13 +63,15 @@ static void machine_look(struct machine *machine)
 
 /* ---- Tables ---- */
 
-/* Bytes are shown as speed, everything else as time. */
+/* Bytes and pictures are shown as speed, everything else as time. */
 static void print_cost(const struct vport_bench_case *which, double cost)
 {
     if (!which->run)
         printf(" %10.0f %-12s", cost, which->unit);
     else if (strcmp(which->unit, "byte") == 0)
         printf(" %10.2f %-12s", 1 / cost, "GB/s");
+    else if (strcmp(which->unit, "picture") == 0)
+        printf(" %10.1f %-12s", 1e9 / cost, "pictures/s");
     else
         printf(" %10.3f ns/%-9s", cost, which->unit);
 }
@@ -77,12 +79,12 @@ static void print_cost(const struct vport_bench_case *which, double cost)
 static void print_report(const struct vport_bench_report *report)
 {
     printf("\n%s: %s (%u rounds)\n", report->group->id, report->group->title, report->rounds);
-    printf("  %-36s %23s %8s %15s   %s\n", "case", "median", "ratio", "quartiles", "to");
+    printf("  %-38s %23s %8s %15s   %s\n", "case", "median", "ratio", "quartiles", "to");
     for (size_t i = 0; i < report->count; i++) {
         const struct vport_bench_case *which = &report->cases[i];
         const struct vport_bench_result *result = &report->results[i];
 
-        printf("  %-36s", which->name);
+        printf("  %-38s", which->name);
         print_cost(which, result->cost.median);
         if (which->reference[0])
             printf(" %7.2fx %6.2f .. %-6.2f %s%s", result->ratio.median, result->ratio.low,

@@ -2,6 +2,7 @@
 """`videoport bench`: one round of small groups, what is printed, and every way to ask wrongly."""
 
 import json
+import shutil
 import unittest
 
 from command import FAILED, SANITIZED, USAGE, CommandTest
@@ -53,6 +54,19 @@ class Bench(CommandTest):
         else:
             self.assertEqual(packages, ["librte-eal23"])
             self.assertRegex(text, r"(?m)^  missing: DPDK's address translation \(.*\); Debian's package is librte-eal23$")
+
+    @unittest.skipIf(SANITIZED, "a sanitizer's times say nothing")
+    def test_pictures_reach_qemu_or_it_is_named_as_missing(self):
+        (group,) = self.measure("E")["groups"]
+        references = {case["name"]: case["ratio"]["to"] for case in group["cases"] if "ratio" in case}
+        packages = [missing["package"] for missing in group["missing"]]
+        self.assertEqual(packages, [] if shutil.which("qemu-system-x86_64") else ["qemu-system-x86"])
+        for size in ("320x200", "1024x768", "1920x1080"):
+            self.assertEqual(references[size + ", whole path"], size + ", memcpy")
+            if not packages:
+                for way in ("the device alone", "whole path"):
+                    name = "virtio GPU %s, " % size
+                    self.assertEqual(references[name + way], name + "memcpy")
 
     @unittest.skipIf(SANITIZED, "a sanitizer's times say nothing")
     def test_table_and_file_are_of_one_run(self):

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the video port costs on a real device: the same miniport moves the same frame to QEMU's
- * virtio GPU, in turn with the DMA calls of the video port and without them. Without: locking hands
- * out nothing, and VideoPortStartDma goes straight to HwVidExecuteDma with the list that the port
- * made for this buffer before.
- *
- * The linker puts the __wrap functions in the miniport's way.
+ * virtio GPU, in turn with the DMA calls of the video port and without them (bench/bare.h).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,14 +13,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "miniports/miniports.h"
-#include "qemu/seed.h"
-#include "qemu/stack.h"
+#include <videoport/host.h>
 
-#include <ntddk.h>
-#include <dderror.h>
-#include <miniport.h>
-#include <video.h>
+#include "bench/bare.h"
+#include "host/blit.h"
+#include "qemu/seed.h"
 
 enum {
     WIDTH = 1000,
@@ -34,86 +27,9 @@ enum {
     ROUNDS = 61
 };
 
-static struct stack stack;
-
-static struct {
-    bool bypass; /* leave the port's DMA out */
-    PEXECUTE_DMA execute;
-    PVOID context;
-    union {
-        VP_SCATTER_GATHER_LIST list;
-        char room[sizeof(VP_SCATTER_GATHER_LIST) + ELEMENTS * sizeof(VP_SCATTER_GATHER_ELEMENT)];
-    } saved;
-} between;
-
-/* ---- Between the miniport and the port --------------------------------------------------- */
-
-PVOID NTAPI __real_VideoPortLockBuffer(PVOID extension, PVOID address, ULONG length,
-                                       VP_LOCK_OPERATION operation);
-PVOID NTAPI __wrap_VideoPortLockBuffer(PVOID extension, PVOID address, ULONG length,
-                                       VP_LOCK_OPERATION operation);
-VOID NTAPI __real_VideoPortUnlockBuffer(PVOID extension, PVOID mdl);
-VOID NTAPI __wrap_VideoPortUnlockBuffer(PVOID extension, PVOID mdl);
-VP_STATUS NTAPI __real_VideoPortStartDma(PVOID extension, PVP_DMA_ADAPTER adapter, PVOID mdl,
-                                         ULONG offset, PULONG length, PEXECUTE_DMA execute,
-                                         PVOID context, BOOLEAN to_device);
-VP_STATUS NTAPI __wrap_VideoPortStartDma(PVOID extension, PVP_DMA_ADAPTER adapter, PVOID mdl,
-                                         ULONG offset, PULONG length, PEXECUTE_DMA execute,
-                                         PVOID context, BOOLEAN to_device);
-VP_STATUS NTAPI __real_VideoPortCompleteDma(PVOID extension, PVP_DMA_ADAPTER adapter,
-                                            PVP_SCATTER_GATHER_LIST list, BOOLEAN to_device);
-VP_STATUS NTAPI __wrap_VideoPortCompleteDma(PVOID extension, PVP_DMA_ADAPTER adapter,
-                                            PVP_SCATTER_GATHER_LIST list, BOOLEAN to_device);
-
-PVOID NTAPI __wrap_VideoPortLockBuffer(PVOID extension, PVOID address, ULONG length,
-                                       VP_LOCK_OPERATION operation)
-{
-    return between.bypass ? &between
-                          : __real_VideoPortLockBuffer(extension, address, length, operation);
-}
-
-VOID NTAPI __wrap_VideoPortUnlockBuffer(PVOID extension, PVOID mdl)
-{
-    if (!between.bypass)
-        __real_VideoPortUnlockBuffer(extension, mdl);
-}
-
-static VOID NTAPI save(PVOID extension, PVP_DMA_ADAPTER adapter, PVP_SCATTER_GATHER_LIST list,
-                       PVOID context)
-{
-    if (list->NumberOfElements <= ELEMENTS)
-        memcpy(&between.saved, list,
-               offsetof(VP_SCATTER_GATHER_LIST, Elements) +
-                   list->NumberOfElements * sizeof(list->Elements[0]));
-    between.execute(extension, adapter, list, context);
-}
-
-VP_STATUS NTAPI __wrap_VideoPortStartDma(PVOID extension, PVP_DMA_ADAPTER adapter, PVOID mdl,
-                                         ULONG offset, PULONG length, PEXECUTE_DMA execute,
-                                         PVOID context, BOOLEAN to_device)
-{
-    KIRQL before;
-
-    if (!between.bypass) {
-        between.execute = execute;
-        return __real_VideoPortStartDma(extension, adapter, mdl, offset, length,
-                                        between.saved.list.NumberOfElements ? execute : save,
-                                        context, to_device);
-    }
-    KeRaiseIrql(DISPATCH_LEVEL, &before);
-    execute(extension, adapter, &between.saved.list, context);
-    KeLowerIrql(before);
-    return NO_ERROR;
-}
-
-VP_STATUS NTAPI __wrap_VideoPortCompleteDma(PVOID extension, PVP_DMA_ADAPTER adapter,
-                                            PVP_SCATTER_GATHER_LIST list, BOOLEAN to_device)
-{
-    return between.bypass ? NO_ERROR
-                          : __real_VideoPortCompleteDma(extension, adapter, list, to_device);
-}
-
-/* ---- The measurement --------------------------------------------------------------------- */
+static struct vport_machine *machine;
+static struct vport_bare bare;
+static char error[VPORT_ERROR_TEXT];
 
 static double now(void)
 {
@@ -128,10 +44,18 @@ static double frame(void *pixels, bool bypass)
 {
     double begin = now();
 
-    between.bypass = bypass;
-    assert_int_equal(stack_blit(&stack, true, 0, pixels, WIDTH, HEIGHT, NULL), 0);
-    between.bypass = false;
+    bare.bypass = bypass;
+    assert_int_equal(vport_blit_write(machine, pixels, WIDTH, HEIGHT, error), VPORT_OK);
+    bare.bypass = false;
     return now() - begin;
+}
+
+static uint64_t operations(void)
+{
+    struct vport_machine_statistics statistics;
+
+    vport_machine_statistics(machine, &statistics);
+    return statistics.to_device.operations;
 }
 
 static int by_value(const void *a, const void *b)
@@ -149,7 +73,7 @@ static void assert_shown(const uint8_t *pixels)
 {
     struct vport_image image;
 
-    assert_int_equal(stack.machine.bus->ops->screenshot(stack.machine.bus, &image), VPORT_OK);
+    assert_int_equal(vport_machine_screenshot(machine, &image), VPORT_OK);
     assert_int_equal(image.width, WIDTH);
     assert_memory_equal(image.pixels, pixels, LENGTH);
     free(image.pixels);
@@ -160,33 +84,55 @@ static void *make_frame(void)
     uint64_t seed = test_seed();
     void *pixels = NULL;
 
-    assert_int_equal(stack.machine.bus->ops->memory_alloc(stack.machine.bus, LENGTH, &pixels),
-                     VPORT_OK);
+    assert_int_equal(vport_machine_alloc(machine, LENGTH, &pixels), VPORT_OK);
     for (size_t i = 0; i < LENGTH; i++)
         ((uint8_t *)pixels)[i] = i % 4 == 3 ? 0 : (uint8_t)test_random(&seed);
     return pixels;
+}
+
+static void start(void)
+{
+    struct vport_machine_config config = {.adapter = "qemu:virtio-gpu,frames=scattered", .seed = 1};
+
+    assert_int_equal(vport_machine_create(&config, &machine, error), VPORT_OK);
+    assert_int_equal(vport_machine_start(machine, vport_bare_virtio_gpu_entry, error), VPORT_OK);
+    assert_true(vport_bare_attach(&bare, vport_machine_extension(machine), ELEMENTS));
+    assert_int_equal(vport_blit_set_mode(machine, WIDTH, HEIGHT, error), VPORT_OK);
+}
+
+static void end(void)
+{
+    vport_machine_stop(machine);
+    assert_int_equal(vport_reports_count(vport_machine_reports(machine), NULL), 0);
+    vport_machine_destroy(machine);
+    vport_bare_detach(&bare);
+}
+
+/* The first frame goes through the port; one that bypasses it is shown too, without an operation.
+ */
+static void take_both_ways(uint8_t *pixels)
+{
+    frame(pixels, false);
+    assert_in_range(bare.list->NumberOfElements, 600, ELEMENTS);
+    assert_int_equal(operations(), 1);
+    for (size_t i = 0; i < 4096; i++)
+        pixels[i] = i % 4 == 3 ? 0 : 0x55;
+    frame(pixels, true);
+    assert_shown(pixels);
+    assert_int_equal(operations(), 1);
 }
 
 /* Goal: at most 1.5 times the protocol alone. Each ratio is of two neighbours in time; the median
  * of many is what counts. */
 static void test_a_frame_costs_at_most_half_more_than_its_protocol(void **state)
 {
-    struct vport_qemu_options options = {.device = VPORT_QEMU_VIRTIO_GPU,
-                                         .layout = VPORT_QEMU_SCATTERED};
     double ratio[ROUNDS], with[ROUNDS], without[ROUNDS], found;
     void *pixels;
 
     (void)state;
-    stack_start(&stack, &options, vport_miniport_virtio_gpu_entry);
-    assert_int_equal(stack_set_size(&stack, WIDTH, HEIGHT), 0);
+    start();
     pixels = make_frame();
-    frame(pixels, false); /* saves the list */
-    assert_in_range(between.saved.list.NumberOfElements, 600, ELEMENTS);
-    memset(pixels, 0x55, 4096); /* the bypass is a path, not a picture that was there before */
-    for (size_t i = 3; i < 4096; i += 4)
-        ((uint8_t *)pixels)[i] = 0;
-    frame(pixels, true);
-    assert_shown(pixels);
+    take_both_ways(pixels);
     for (unsigned i = 0; i < ROUNDS; i++) {
         with[i] = frame(pixels, false);
         without[i] = frame(pixels, true);
@@ -196,8 +142,8 @@ static void test_a_frame_costs_at_most_half_more_than_its_protocol(void **state)
     printf("%d x %d to virtio-gpu: %.3f ms, protocol alone %.3f ms, ratio %.2f (medians of %d)\n",
            WIDTH, HEIGHT, median(with), median(without), found, ROUNDS);
     assert_true(found <= 1.5);
-    assert_int_equal(stack.machine.bus->ops->memory_free(stack.machine.bus, pixels), VPORT_OK);
-    stack_end(&stack, 0);
+    assert_int_equal(vport_machine_free(machine, pixels), VPORT_OK);
+    end();
 }
 
 int main(void)
