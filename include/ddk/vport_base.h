@@ -378,8 +378,14 @@ typedef ULONG LOGICAL, *PLOGICAL;
 typedef ULONG CLONG;
 typedef ULONG FLONG;
 
-typedef int INT32;
-typedef unsigned int UINT32;
+typedef signed char INT8, *PINT8;
+typedef unsigned char UINT8, *PUINT8;
+typedef short INT16, *PINT16;
+typedef unsigned short UINT16, *PUINT16;
+typedef int INT32, *PINT32;
+typedef unsigned int UINT32, *PUINT32;
+typedef float FLOAT;
+typedef double DOUBLE;
 typedef LONG LONG32, *PLONG32;
 typedef ULONG ULONG32, *PULONG32;
 typedef ULONG DWORD32;
@@ -393,7 +399,7 @@ typedef LONGLONG LONG64, *PLONG64;
 typedef ULONGLONG ULONG64, *PULONG64;
 typedef LONGLONG INT64, *PINT64;
 typedef ULONGLONG UINT64, *PUINT64;
-typedef ULONGLONG DWORDLONG;
+typedef ULONGLONG DWORDLONG, *PDWORDLONG;
 typedef ULONGLONG DWORD64;
 typedef LONGLONG USN;
 

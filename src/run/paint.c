@@ -125,12 +125,78 @@ static void draw(void *context)
     }
 }
 
+/* ---- Four planes: a VGA's, of which its registers choose the one that is written ---- */
+
+enum {
+    VGA_SEQUENCER = 0x3c4,
+    VGA_GRAPHICS = 0x3ce,
+    MAP_MASK = 2,
+    PLANES = 4,
+};
+
+static bool is_planar(const struct vport_mode_info *mode)
+{
+    return mode->planes == PLANES && mode->bits == PLANES;
+}
+
+static uint32_t row_length(const struct vport_mode_info *mode)
+{
+    return is_planar(mode) ? mode->width / 8 : mode->width * ((mode->bits + 7) / 8);
+}
+
+/* The colour's number among the sixteen that a VGA begins with: intensity, red, green, blue. */
+static uint32_t vga_colour(uint32_t colour)
+{
+    static const uint8_t greys[] = {0, 8, 7, 15};
+    uint32_t red = colour >> 16, green = colour >> 8 & 255, blue = colour & 255;
+
+    if (red == green && green == blue)
+        return greys[(red + 42) / 85];
+    return 8u | (red ? 4 : 0) | (green ? 2 : 0) | (blue ? 1 : 0);
+}
+
+static void vga_set(ULONG_PTR port, UCHAR index, UCHAR value)
+{
+    WRITE_PORT_UCHAR((PUCHAR)port, index);
+    WRITE_PORT_UCHAR((PUCHAR)(port + 1), value);
+}
+
+static void make_plane_row(struct canvas *canvas, uint32_t y, unsigned plane)
+{
+    const struct vport_mode_info *mode = canvas->mode;
+
+    memset(canvas->row, 0, canvas->row_bytes);
+    for (uint32_t x = 0; x < mode->width; x++) {
+        uint32_t colour = vga_colour(vport_paint_colour(x, y, mode->width, mode->height));
+
+        canvas->row[x / 8] |= (uint8_t)((colour >> plane & 1) << (7 - x % 8));
+    }
+}
+
+static void draw_planes(void *context)
+{
+    static const UCHAR plain[][2] = {{0, 0}, {1, 0}, {3, 0}, {5, 0}, {8, 0xff}};
+    struct canvas *canvas = context;
+
+    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+        vga_set(VGA_GRAPHICS, plain[i][0], plain[i][1]);
+    for (unsigned plane = 0; plane < PLANES; plane++) {
+        vga_set(VGA_SEQUENCER, MAP_MASK, (UCHAR)(1u << plane));
+        for (uint32_t y = 0; y < canvas->mode->height; y++) {
+            make_plane_row(canvas, y, plane);
+            WRITE_REGISTER_BUFFER_UCHAR(canvas->frame_buffer + (size_t)y * canvas->mode->stride,
+                                        canvas->row, canvas->row_bytes);
+        }
+    }
+    vga_set(VGA_SEQUENCER, MAP_MASK, 0x0f);
+}
+
 static const char *check_mode(const struct vport_mode_info *mode, uint32_t length)
 {
-    uint64_t row = (uint64_t)mode->width * ((mode->bits + 7) / 8);
+    uint64_t row = row_length(mode);
 
-    if (mode->planes > 1 || mode->bits < 8 || mode->bits > 32)
-        return "the mode is planar";
+    if (!is_planar(mode) && (mode->planes > 1 || mode->bits < 8 || mode->bits > 32))
+        return "the mode has neither 8 to 32 bits a pixel nor four planes";
     if (mode->flags & VIDEO_MODE_BANKED)
         return "the mode is banked";
     if (mode->stride < row)
@@ -144,9 +210,8 @@ const char *vport_paint(struct vport_machine *machine, const struct vport_mode_i
                         void *frame_buffer, uint32_t length)
 {
     struct vport_mode_info mode = *wanted;
-    struct canvas canvas = {.mode = &mode,
-                            .frame_buffer = frame_buffer,
-                            .row_bytes = mode.width * ((mode.bits + 7) / 8)};
+    struct canvas canvas = {
+        .mode = &mode, .frame_buffer = frame_buffer, .row_bytes = row_length(&mode)};
     const char *problem = check_mode(&mode, length);
 
     if (problem)
@@ -160,7 +225,7 @@ const char *vport_paint(struct vport_machine *machine, const struct vport_mode_i
     if (mode.bits == 8)
         set_palette(machine);
     default_masks(&mode);
-    vport_machine_call(machine, draw, &canvas);
+    vport_machine_call(machine, is_planar(&mode) ? draw_planes : draw, &canvas);
     free(canvas.row);
     return NULL;
 }

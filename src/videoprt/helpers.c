@@ -3,6 +3,13 @@
  * if the memory is resident. */
 #include "videoprt.h"
 
+/* The kernel's functions, not macros over them: miniports name registers and video memory here, for
+ * which a compiler's own way to copy is not made. */
+#undef RtlMoveMemory
+#undef RtlZeroMemory
+NTSYSAPI VOID NTAPI RtlMoveMemory(PVOID Destination, const VOID *Source, SIZE_T Length);
+NTSYSAPI VOID NTAPI RtlZeroMemory(PVOID Destination, SIZE_T Length);
+
 /* How many bytes are equal before the first difference. */
 ULONG NTAPI VideoPortCompareMemory(PVOID Source1, PVOID Source2, SIZE_T Length)
 {

@@ -46,6 +46,10 @@ class Foreign(CommandTest):
         for step in ("start", "set mode", "map memory", "draw", "screenshot", "unload"):
             self.assertEqual(states.get(step), "ok", (driver, step, account["steps"]))
         width, height, pixels = png.decode(path.read_bytes())
+        # A ramp from black to white lies under the bars.
+        at = [3 * (height * 15 // 16 * width + x * width // 16) for x in (1, 15)]
+        self.assertLess(pixels[at[0]], 64, driver)
+        self.assertGreater(pixels[at[1]], 192, driver)
         at = [3 * (height // 4 * width + x * width // 16) for x in range(1, 16, 2)]
         return account, (width, height), [tuple(pixels[i:i + 3]) for i in at]
 
@@ -57,7 +61,8 @@ class Displays(Foreign):
     def test_nt4_vga_with_a_palette_at_a0000(self):
         for driver in forms("nt4vga"):
             for adapter in ("qemu:vga", "qemu:cirrus-vga"):
-                account, size, bars = self.shot(driver, adapter, "--ioctl", "QUERY_PUBLIC_ACCESS_RANGES", "--ioctl", "0x230ffc")
+                account, size, bars = self.shot(driver, adapter, "--mode", "320x200", "--ioctl",
+                                                "QUERY_PUBLIC_ACCESS_RANGES", "--ioctl", "0x230ffc")
                 self.assertEqual(size, (640, 400))
                 # Three bits of red and green, two of blue, and six bits a component in the palette.
                 self.assertEqual([tuple(value >> 7 for value in bar) for bar in bars],
@@ -68,6 +73,14 @@ class Displays(Foreign):
                 self.assertEqual([request["status"] for request in account["ioctls"]], [0, 1])
                 # In I/O space, before and after mapping; a port's handle is its number.
                 self.assertEqual(struct.unpack_from("<III", bytes.fromhex(account["ioctls"][0]["output"])), (1, 1, 0x3c0))
+
+    def test_nt4_vga_with_four_planes(self):
+        for driver in forms("nt4vga"):
+            _, size, bars = self.shot(driver, "qemu:vga", "--mode", "640x480")
+            self.assertEqual(size, (640, 480))
+            # A VGA's bright colours: two thirds and one third of red, green and blue.
+            self.assertEqual([tuple(value >> 7 for value in bar) for bar in bars],
+                             [tuple(value >> 7 for value in bar) for bar in self.BARS])
 
     def test_w2k_vbe_by_ports(self):
         for driver in forms("w2kvbe"):
@@ -105,6 +118,23 @@ class Displays(Foreign):
             # The second and third pixel of the second row: within the white frame. Then one answer longer than its buffer.
             self.assertEqual([request["status"] for request in account["ioctls"]], [0, 234])
             self.assertEqual(account["ioctls"][0]["output"], "ffffff00ffffff00")
+
+
+    def test_qxl_by_what_lies_in_its_memory(self):
+        for driver in forms("qxlfb"):
+            account, size, bars = self.shot(driver, "qemu:qxl-vga", "--mode", "800x600")
+            self.assertEqual((size, bars), ((800, 600), self.BARS))
+            said = self.said(account)
+            self.assertRegex("\n".join(said), r"^\d+ modes, header at 3ffe000$")
+
+    def test_every_display_can_be_named(self):
+        keys = next(kind["keys"] for kind in self.json("adapters") if kind["name"] == "qemu")
+        names = next(key["values"] for key in keys if key["name"] == "device").split("|")
+        self.assertGreaterEqual(len(names), 9)
+        for name in names:
+            done = run("run", forms("sloppy")[0], "-a", "qemu:" + name, "--json")
+            account = json.loads(done.stdout)
+            self.assertEqual((account["adapter"]["name"], self.states(account)["unload"]), ("qemu:" + name, "ok"))
 
 
 class Sim(Foreign):

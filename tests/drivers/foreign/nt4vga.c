@@ -47,6 +47,17 @@ VIDEO_ACCESS_RANGE VgaAccessRange[NUM_VGA_ACCESS_RANGES] = {
 #define CRTC_ADDRESS_PORT_COLOR 0x14
 #define INPUT_STATUS_1_COLOR 0x1a
 
+/* The same registers as below, for 640 x 480 in four planes. */
+UCHAR Mode12h[61] = {
+    0xe3,
+    0x03, 0x01, 0x0f, 0x00, 0x06,
+    0x5f, 0x4f, 0x50, 0x82, 0x54, 0x80, 0x0b, 0x3e, 0x00, 0x40, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0xea, 0x8c, 0xdf, 0x28, 0x00, 0xe7, 0x04, 0xe3, 0xff,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x05, 0x0f, 0xff,
+    0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f,
+    0x01, 0x00, 0x0f, 0x00, 0x00,
+};
+
 /* Miscellaneous, 5 sequencer, 25 CRT controller, 9 graphics, 21 attribute. */
 UCHAR Mode13h[61] = {
     0x63,
@@ -62,6 +73,8 @@ VIDEO_MODE_INFORMATION ModesVGA[] = {
     {sizeof(VIDEO_MODE_INFORMATION), 0, 720, 400, 160, 4, 1, 70, 320, 240, 6, 6, 6, 0, 0, 0, VIDEO_MODE_COLOR, 0, 0, 0},
     {sizeof(VIDEO_MODE_INFORMATION), 1, 320, 200, 320, 1, 8, 70, 320, 240, 6, 6, 6, 0, 0, 0,
      VIDEO_MODE_COLOR | VIDEO_MODE_GRAPHICS | VIDEO_MODE_PALETTE_DRIVEN | VIDEO_MODE_MANAGED_PALETTE, 0, 0, 0},
+    {sizeof(VIDEO_MODE_INFORMATION), 2, 640, 480, 80, 4, 1, 60, 320, 240, 6, 6, 6, 0, 0, 0,
+     VIDEO_MODE_COLOR | VIDEO_MODE_GRAPHICS, 0, 0, 0},
 };
 #define NumVideoModes (sizeof(ModesVGA) / sizeof(ModesVGA[0]))
 
@@ -179,9 +192,10 @@ BOOLEAN VgaStartIO(PVOID pHwDeviceExtension, PVIDEO_REQUEST_PACKET RequestPacket
         break;
     case IOCTL_VIDEO_SET_CURRENT_MODE:
         status = ERROR_INVALID_PARAMETER;
-        if (((PVIDEO_MODE)RequestPacket->InputBuffer)->RequestedMode == 1) {
-            hwDeviceExtension->CurrentModeNumber = 1;
-            VgaSetRegisters(hwDeviceExtension, Mode13h);
+        i = ((PVIDEO_MODE)RequestPacket->InputBuffer)->RequestedMode;
+        if (i == 1 || i == 2) {
+            hwDeviceExtension->CurrentModeNumber = i;
+            VgaSetRegisters(hwDeviceExtension, i == 1 ? Mode13h : Mode12h);
             VideoPortZeroDeviceMemory(hwDeviceExtension->VideoMemoryAddress, 0x10000);
             status = NO_ERROR;
         }
