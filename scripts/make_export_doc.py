@@ -11,7 +11,7 @@ What comes from where:
   - video port: IRQL and purpose are the comment right before the declaration in video.h. The first
     sentence is the purpose; "PASSIVE", "<= DISPATCH", "Any" and the like begin that of the IRQL.
   - state: absent and why is in src/ldr/absent.txt. "fixed result: X." in the comment is just that,
-    a sentence that begins with "Refused" a refusal; anything else is implemented.
+    a sentence that begins with "Refused" or "Accepted" too; anything else is implemented.
   - tests: see calls_in.
 """
 import argparse
@@ -40,7 +40,8 @@ absent has no test. Functions of the video port can also be had from `ConfigInfo
 
 * **implemented**: as documented.
 * **fixed result**: obsolete, and documented to do nothing but return this.
-* **refused**: there is nothing here that could do it; the caller gets the documented failure, and a message says why.
+* **refused**: there is nothing here that could do it; the caller gets the documented failure, from the video port with a message that says why.
+* **accepted**: the arguments are checked and the call succeeds, but there is nothing here that it could change.
 * **absent**: declared, because drivers' sources name it, but not provided; an import is bound to a trap that says its name.
 
 "Called in" names test files in which a test calls the function by its own name, or reads the variable; two at most, those of its own library first.
@@ -79,8 +80,8 @@ def state(name, comment, absent):
     fixed = re.search(r'fixed result: ([^.]*)\.', comment)
     if fixed:
         return f'fixed result: {fixed[1]}'
-    refused = re.search(r'(?:^|\. )Refused: ([^.]*)\.', comment)
-    return f'refused: {refused[1]}' if refused else 'implemented'
+    less = re.search(r'(?:^|[.)] )(Refused|Accepted): ([^.]*)\.', comment)
+    return f'{less[1].lower()}: {less[2]}' if less else 'implemented'
 
 
 # ---- Tests ------------------------------------------------------------------------------------

@@ -206,11 +206,13 @@ NTKERNELAPI NTSTATUS NTAPI IoReportDetectedDevice(
     PCM_RESOURCE_LIST ResourceList, PIO_RESOURCE_REQUIREMENTS_LIST ResourceRequirements,
     BOOLEAN ResourceAssigned, PDEVICE_OBJECT *DeviceObject);
 
+/* Accepted: the PnP manager assigns, nothing conflicts. */
 NTKERNELAPI NTSTATUS NTAPI IoReportResourceForDetection(
     PDRIVER_OBJECT DriverObject, PCM_RESOURCE_LIST DriverList, ULONG DriverListSize,
     PDEVICE_OBJECT DeviceObject, PCM_RESOURCE_LIST DeviceList, ULONG DeviceListSize,
     PBOOLEAN ConflictDetected);
 
+/* Accepted: the PnP manager assigns, nothing conflicts. */
 NTKERNELAPI NTSTATUS NTAPI IoReportResourceUsage(
     PUNICODE_STRING DriverClassName, PDRIVER_OBJECT DriverObject, PCM_RESOURCE_LIST DriverList,
     ULONG DriverListSize, PDEVICE_OBJECT DeviceObject, PCM_RESOURCE_LIST DeviceList,
@@ -221,6 +223,7 @@ NTKERNELAPI NTSTATUS NTAPI IoAssignResources(
     PDEVICE_OBJECT DeviceObject, PIO_RESOURCE_REQUIREMENTS_LIST RequestedResources,
     PCM_RESOURCE_LIST *AllocatedResources);
 
+/* Refused: no firmware described this computer. */
 NTKERNELAPI NTSTATUS NTAPI IoQueryDeviceDescription(
     PINTERFACE_TYPE BusType, PULONG BusNumber, PCONFIGURATION_TYPE ControllerType,
     PULONG ControllerNumber, PCONFIGURATION_TYPE PeripheralType, PULONG PeripheralNumber,

@@ -15,7 +15,8 @@
  * name clauses of the DMA contract in docs/. A function called "obsolete" exists for old binaries.
  * Before each export stands a comment of its own, from which docs/exports.md is written: its first
  * sentence says what the function is for; "fixed result" is all that the documents let an obsolete
- * one do; a sentence that begins with "Refused" says why there is nothing here that could do it.
+ * one do; a sentence that begins with "Refused" says why there is nothing here that could do it,
+ * one that begins with "Accepted" why it has no effect. In wdm.h and ntddk.h, too.
  *
  * Sources: the video header's pages of the display DDI reference: video/nf-video-<name in lower
  * case> for a function, video/nc-video-... for a callback, video/ns-video-... for a structure.
@@ -1232,7 +1233,8 @@ VPAPI BOOLEAN NTAPI VideoPortCheckForDeviceExistance(
     USHORT SubSystemId,
     ULONG Flags);
 
-/* Sets which VGA ports trap for a VDM (x86). PASSIVE. */
+/* Sets which VGA ports trap for a VDM (x86). PASSIVE. Accepted: no VDM runs here. NO_ERROR or
+   ERROR_INVALID_PARAMETER. */
 VPAPI VP_STATUS NTAPI VideoPortSetTrappedEmulatorPorts(
     PVOID HwDeviceExtension,
     ULONG NumAccessRanges,

@@ -2362,8 +2362,10 @@ NTKERNELAPI VOID FASTCALL ExAcquireFastMutexUnsafe(PFAST_MUTEX FastMutex);
 
 NTKERNELAPI VOID FASTCALL ExReleaseFastMutexUnsafe(PFAST_MUTEX FastMutex);
 
+/* Accepted: there are no APCs to keep off. */
 NTKERNELAPI VOID NTAPI KeEnterCriticalRegion(VOID);
 
+/* Accepted: there are no APCs to keep off. */
 NTKERNELAPI VOID NTAPI KeLeaveCriticalRegion(VOID);
 
 VPORT_INLINE VOID ExInitializeFastMutex(PFAST_MUTEX FastMutex)
@@ -2399,6 +2401,7 @@ NTKERNELAPI BOOLEAN NTAPI KeRemoveQueueDpc(PRKDPC Dpc);
 
 NTKERNELAPI VOID NTAPI KeSetImportanceDpc(PRKDPC Dpc, KDPC_IMPORTANCE Importance);
 
+/* Accepted: a DPC runs on the processor that queues it. */
 NTKERNELAPI VOID NTAPI KeSetTargetProcessorDpc(PRKDPC Dpc, CCHAR Number);
 
 NTKERNELAPI VOID NTAPI KeFlushQueuedDpcs(VOID);
@@ -2450,6 +2453,7 @@ NTKERNELAPI NTSTATUS NTAPI PsCreateSystemThread(
 
 NTKERNELAPI NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus);
 
+/* Accepted: priorities make no difference. */
 NTKERNELAPI KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority);
 
 /* PF_XXX. Any IRQL. */
@@ -2499,6 +2503,7 @@ NTKERNELAPI PVOID NTAPI MmMapLockedPagesSpecifyCache(
 
 NTKERNELAPI VOID NTAPI MmUnmapLockedPages(PVOID BaseAddress, PMDL MemoryDescriptorList);
 
+/* Accepted: the mapping is the buffer itself. */
 NTKERNELAPI NTSTATUS NTAPI MmProtectMdlSystemAddress(PMDL MemoryDescriptorList, ULONG NewProtect);
 
 NTKERNELAPI PMDL NTAPI MmAllocatePagesForMdl(
@@ -2532,8 +2537,10 @@ NTKERNELAPI MM_SYSTEMSIZE NTAPI MmQuerySystemSize(VOID);
 /* Keep a section of a driver in memory. <= APC. */
 NTKERNELAPI PVOID NTAPI MmLockPagableDataSection(PVOID AddressWithinSection);
 
+/* Accepted: nothing is paged out. */
 NTKERNELAPI VOID NTAPI MmLockPagableSectionByHandle(PVOID ImageSectionHandle);
 
+/* Accepted: nothing is paged out. */
 NTKERNELAPI VOID NTAPI MmUnlockPagableImageSection(PVOID ImageSectionHandle);
 
 NTKERNELAPI VOID NTAPI ProbeForRead(const VOID *Address, SIZE_T Length, ULONG Alignment);
@@ -2646,13 +2653,16 @@ NTKERNELAPI NTSTATUS NTAPI IoRegisterDeviceInterface(
 NTKERNELAPI NTSTATUS NTAPI IoSetDeviceInterfaceState(
     PUNICODE_STRING SymbolicLinkName, BOOLEAN Enable);
 
+/* Accepted: the host decides when it asks for children. */
 NTKERNELAPI VOID NTAPI IoInvalidateDeviceRelations(
     PDEVICE_OBJECT DeviceObject, DEVICE_RELATION_TYPE Type);
 
+/* Accepted: the host decides when it asks for the state. */
 NTKERNELAPI VOID NTAPI IoInvalidateDeviceState(PDEVICE_OBJECT PhysicalDeviceObject);
 
 NTKERNELAPI NTSTATUS NTAPI PoCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp);
 
+/* Accepted: power requests do not wait for each other. */
 NTKERNELAPI VOID NTAPI PoStartNextPowerIrp(PIRP Irp);
 
 NTKERNELAPI POWER_STATE NTAPI PoSetPowerState(

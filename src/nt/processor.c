@@ -7,67 +7,50 @@
  */
 #include "nt/kernel.h"
 
-#if defined(VPORT_X64) || defined(VPORT_X86)
-#include <cpuid.h>
-
-/* Bits of CPUID: leaf 1 and leaf 0x80000001. */
-enum {
-    CX8 = 1 << 8,
-    TSC = 1 << 4,
-    PAE = 1 << 6,
-    MMX = 1 << 23,
-    SSE = 1 << 25,
-    SSE2 = 1 << 26,
-    SSE3 = 1 << 0,
-    CX16 = 1 << 13,
-    NX = 1 << 20,
-};
-
-enum { LEAF_EDX, LEAF_ECX, EXTENDED_EDX };
-
-static bool has(int where, unsigned bit)
-{
-    unsigned eax, ebx, ecx, edx;
-
-    if (!__get_cpuid(where == EXTENDED_EDX ? 0x80000001 : 1, &eax, &ebx, &ecx, &edx))
-        return false;
-    return (where == LEAF_ECX ? ecx : edx) & bit;
-}
-
-/* Any IRQL. What a feature's number does not name is not there. */
-BOOLEAN NTAPI ExIsProcessorFeaturePresent(ULONG ProcessorFeature)
-{
-    switch (ProcessorFeature) {
-    case PF_COMPARE_EXCHANGE_DOUBLE:
-        return has(LEAF_EDX, CX8);
-    case PF_MMX_INSTRUCTIONS_AVAILABLE:
-        return has(LEAF_EDX, MMX);
-    case PF_XMMI_INSTRUCTIONS_AVAILABLE:
-        return has(LEAF_EDX, SSE);
-    case PF_3DNOW_INSTRUCTIONS_AVAILABLE:
-        return has(EXTENDED_EDX, 1u << 31);
-    case PF_RDTSC_INSTRUCTION_AVAILABLE:
-        return has(LEAF_EDX, TSC);
-    case PF_PAE_ENABLED:
-        return has(LEAF_EDX, PAE);
-    case PF_XMMI64_INSTRUCTIONS_AVAILABLE:
-        return has(LEAF_EDX, SSE2);
-    case PF_NX_ENABLED:
-        return has(EXTENDED_EDX, NX);
-    case PF_SSE3_INSTRUCTIONS_AVAILABLE:
-        return has(LEAF_ECX, SSE3);
-    case PF_COMPARE_EXCHANGE128:
-        return has(LEAF_ECX, CX16);
-    default:
-        return FALSE;
-    }
-}
-
-/* What of the state survives a function call by convention: the control words. */
+/* What of the floating-point state a call keeps by convention: the control words. */
 struct controls {
     uint16_t x87;
     uint32_t mxcsr;
 };
+
+#if defined(VPORT_X64) || defined(VPORT_X86)
+#include <cpuid.h>
+
+/* Where CPUID says it. */
+static const struct feature {
+    ULONG number; /* PF_XXX */
+    unsigned leaf;
+    bool ecx; /* else edx */
+    unsigned bit;
+} features[] = {
+    {PF_COMPARE_EXCHANGE_DOUBLE, 1, false, 8},
+    {PF_MMX_INSTRUCTIONS_AVAILABLE, 1, false, 23},
+    {PF_XMMI_INSTRUCTIONS_AVAILABLE, 1, false, 25},
+    {PF_3DNOW_INSTRUCTIONS_AVAILABLE, 0x80000001, false, 31},
+    {PF_RDTSC_INSTRUCTION_AVAILABLE, 1, false, 4},
+    {PF_PAE_ENABLED, 1, false, 6},
+    {PF_XMMI64_INSTRUCTIONS_AVAILABLE, 1, false, 26},
+    {PF_NX_ENABLED, 0x80000001, false, 20},
+    {PF_SSE3_INSTRUCTIONS_AVAILABLE, 1, true, 0},
+    {PF_COMPARE_EXCHANGE128, 1, true, 13},
+};
+
+static bool has(const struct feature *feature)
+{
+    unsigned eax, ebx, ecx, edx;
+
+    if (!__get_cpuid(feature->leaf, &eax, &ebx, &ecx, &edx))
+        return false;
+    return (feature->ecx ? ecx : edx) >> feature->bit & 1;
+}
+
+static bool is_present(ULONG number)
+{
+    for (size_t i = 0; i < VPORT_ARRAY_SIZE(features); i++)
+        if (features[i].number == number)
+            return has(&features[i]);
+    return false;
+}
 
 static void read_controls(struct controls *controls)
 {
@@ -82,19 +65,12 @@ static void write_controls(const struct controls *controls)
     __asm__ volatile("ldmxcsr %0" : : "m"(controls->mxcsr));
 }
 
-#define DEFAULT_CONTROLS ((struct controls){0x37f, 0x1f80})
-
 #else
 
-BOOLEAN NTAPI ExIsProcessorFeaturePresent(ULONG ProcessorFeature)
+static bool is_present(ULONG number)
 {
-    return FALSE;
+    return false;
 }
-
-struct controls {
-    uint16_t x87;
-    uint32_t mxcsr;
-};
 
 static void read_controls(struct controls *controls)
 {
@@ -105,9 +81,13 @@ static void write_controls(const struct controls *controls)
 {
 }
 
-#define DEFAULT_CONTROLS ((struct controls){0, 0})
-
 #endif
+
+/* Any IRQL. A number that is not in the table names nothing that this processor has. */
+BOOLEAN NTAPI ExIsProcessorFeaturePresent(ULONG ProcessorFeature)
+{
+    return is_present(ProcessorFeature);
+}
 
 /* The driver's structure has one word on x86-64, more on i386. */
 static ULONG *keeper(PKFLOATING_SAVE save)
@@ -126,13 +106,14 @@ static ULONG *keeper(PKFLOATING_SAVE save)
  */
 NTSTATUS NTAPI KeSaveFloatingPointState(PKFLOATING_SAVE FloatSave)
 {
+    const struct controls usual = {0x37f, 0x1f80};
     struct controls controls;
 
     vport_nt_irql_at_most("KeSaveFloatingPointState", DISPATCH_LEVEL, VPORT_SITE);
     memset(FloatSave, 0, sizeof(*FloatSave));
     read_controls(&controls);
     *keeper(FloatSave) = controls.x87 | controls.mxcsr << 16;
-    write_controls(&DEFAULT_CONTROLS);
+    write_controls(&usual);
     return STATUS_SUCCESS;
 }
 

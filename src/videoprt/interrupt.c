@@ -92,6 +92,13 @@ BOOLEAN NTAPI VideoPortSynchronizeExecution(PVOID HwDeviceExtension,
 
     if (Device == NULL || SynchronizeRoutine == NULL)
         return FALSE;
+    if ((ULONG)Priority > VpHighPriority) {
+        VP_REPORT("PORT",
+                  "VideoPortSynchronizeExecution: Priority is %u; pass VpLowPriority (0), "
+                  "VpMediumPriority (1) or VpHighPriority (2)",
+                  (ULONG)Priority);
+        return FALSE;
+    }
     if (Priority == VpLowPriority || Device->Interrupt == NULL)
         return VpSynchronizeLow(Device, SynchronizeRoutine, Context);
     return KeSynchronizeExecution(Device->Interrupt, SynchronizeRoutine, Context);

@@ -3,10 +3,9 @@
  * time. */
 #include "images.h"
 
-#include <ntddk.h>
-
 #include "ldr/data.h"
 #include "ldr/exports.h"
+#include "videoprt/videoprt.h"
 
 static void *import(const char *library, const char *name)
 {
@@ -36,6 +35,35 @@ static void what_is_absent_has_an_entry_and_no_address(void **state)
     assert_null(export->address);
     assert_null(vport_import_find("ntoskrnl.exe", "KeMakeCoffee", &export));
     assert_null(export);
+}
+
+/* What VideoPortGetProcAddress finds (src/videoprt/exports.c) is what an import is bound to. */
+static void the_video_port_is_the_same_by_import_and_by_name(void **state)
+{
+    static const struct {
+        const char *name;
+        void *address;
+    } exports[] = {
+#define VP_EXPORT(Name) {#Name, (void *)Name},
+#include "videoprt/exports.h"
+#undef VP_EXPORT
+    };
+    size_t count = 0;
+
+    for (size_t i = 0; i < RTL_NUMBER_OF(exports); i++) {
+        assert_ptr_equal(import("videoprt.sys", exports[i].name), exports[i].address);
+        assert_ptr_equal(VpGetProcAddress(NULL, (PUCHAR)(uintptr_t)exports[i].name),
+                         exports[i].address);
+    }
+    for (size_t i = 0; i < vport_export_count; i++)
+        count += vport_exports[i].library == VPORT_EXPORT_VIDEOPRT && vport_exports[i].address;
+    assert_int_equal(count, RTL_NUMBER_OF(exports));
+    /* Names that exist twice, and those that only tables of functions are known for. */
+    assert_non_null(import("videoprt.sys", "VideoPortUnlockBuffer"));
+    assert_non_null(import("videoprt.sys", "VideoPortUnLockBuffer"));
+    assert_non_null(import("videoprt.sys", "VideoPortCheckForDeviceExistance"));
+    assert_non_null(import("videoprt.sys", "VideoPortGetAgpServices"));
+    assert_non_null(import("videoprt.sys", "VideoPortDbgReportComplete"));
 }
 
 /* ---- Variables ---- */
@@ -95,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(libraries_keep_their_names_apart),
         cmocka_unit_test(what_is_absent_has_an_entry_and_no_address),
+        cmocka_unit_test(the_video_port_is_the_same_by_import_and_by_name),
         cmocka_unit_test(variables_have_their_values),
         cmocka_unit_test(the_tick_count_is_the_shared_pages),
         cmocka_unit_test(functions_are_found_by_name),

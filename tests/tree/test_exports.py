@@ -82,6 +82,7 @@ class Comments(unittest.TestCase):
         self.assertEqual(doc.state("F", "Obsolete, fixed result: NULL.", {}), "fixed result: NULL")
         self.assertEqual(doc.state("F", "Runs. PASSIVE. Refused: no hardware. ERROR.", {}), "refused: no hardware")
         self.assertEqual(doc.state("F", "Runs. PASSIVE.", {"F": "not ours"}), "absent: not ours")
+        self.assertEqual(doc.state("F", "(MR-1) Accepted: all is well.", {}), "accepted: all is well")
         self.assertEqual(doc.state("F", "Refused calls are counted.", {}), "implemented")
 
 

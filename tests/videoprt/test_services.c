@@ -229,6 +229,14 @@ static void synchronize_body(void)
         VideoPortSynchronizeExecution(port.extension, VpHighPriority, note_level, &irql), 2);
     assert_true(irql > DISPATCH_LEVEL);
     assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
+    irql = 99;
+    assert_int_equal(VideoPortSynchronizeExecution(port.extension, (VIDEO_SYNCHRONIZE_PRIORITY)3,
+                                                   note_level, &irql),
+                     FALSE);
+    assert_int_equal(irql, 99); /* not called */
+    expect_report("PORT");
+    assert_int_equal(VideoPortSynchronizeExecution(port.extension, VpLowPriority, NULL, &irql),
+                     FALSE);
 }
 
 static void synchronized_routines_run_at_their_level(void **state)
