@@ -137,6 +137,11 @@ class Hostile(command.CommandTest):
         self.assertEqual(account["crash"]["inside"], "HwInitialize")
         self.assertEqual(account["crash"]["last_calls"][0]["name"], "HwInitialize")
 
+    def test_places_in_a_shared_object(self):
+        text = self.crash(driver("null_read").with_name("null_read-native.so"))
+        self.assertRegex(text, r"read from address 0, a NULL pointer\.\n    At null_read-native\.so\+0x[0-9a-f]+ \(in the function "
+                               r"(Act|Initialize)\)\.\n    While starting the driver\.\n")
+
     def test_missing_import_is_listed_before_anything_runs(self):
         text = self.crash(driver("missing_import"))
         self.assertLess(text.index("missing    VIDEOPRT.SYS: VideoPortDoesNotExist"), text.index("DriverEntry"))
