@@ -122,8 +122,21 @@ static int find_i386(struct run *run)
     return VPORT_EXIT_ENVIRONMENT;
 }
 
+/*
+ * A shared object's memcpy is the C library's, and it may name registers. Then each access has to
+ * be emulated, which the machine's process does for vectors of up to 16 bytes and string
+ * instructions: the library is told to keep to those.
+ */
+static void choose_copies(void)
+{
+    setenv("GLIBC_TUNABLES",
+           "glibc.cpu.hwcaps=-AVX2,-AVX512F,-AVX512VL,-AVX512BW,-AVX_Fast_Unaligned_Load", 0);
+}
+
 static int find_program(struct run *run)
 {
+    if (!run->is_image)
+        choose_copies();
     if (run->is_image && run->pe.machine == VPORT_PE_I386)
         return find_i386(run);
     snprintf(run->program, sizeof(run->program), "/proc/self/exe");

@@ -83,6 +83,16 @@ class Recipe(unittest.TestCase):
             if form != "bochs-ms.so":
                 self.assertTrue(self.shows("other/" + form, "qemu:bochs-display"), form)
 
+    def test_a_shared_object_may_copy_from_registers(self):
+        source = (self.folder / "bochs.c").read_text()
+        copying = re.sub(r"VideoPortReadRegisterBufferUchar\((.*?), Descriptor, EDID_SIZE\);", r"memcpy(Descriptor, \1, EDID_SIZE);",
+                         source)
+        self.assertNotEqual(copying, source)
+        (self.folder / "copying.c").write_text(copying)
+        for level in ("-O0", "-O2"):
+            self.sh("cc -std=gnu11 %s -fPIC -shared $(pkg-config --cflags videoport-ddk) -o copying.so copying.c" % level)
+            self.assertRegex(self.sh("videoport run copying.so -a qemu:bochs-display"), r"child +monitor 0x1 RHT1234")
+
     def test_the_sanitizer_finds_what_is_wrong(self):
         source = (self.folder / "bochs.c").read_text()
         broken = source.replace("    return TRUE;\n", "    volatile ULONG Beyond = SIZES;\n    return Sizes[Beyond].Width != 1;\n", 1)
