@@ -52,7 +52,7 @@ struct vport_block_class {
 };
 
 struct vport_block_pool {
-    unsigned index;
+    size_t stacks; /* where in a thread's `stacks` this pool's are, in bytes */
     size_t header, per_item;
     const char *name;
     char *base;     /* of the classes' ranges, one behind the other */
@@ -75,6 +75,12 @@ struct vport_block_cache {
 };
 
 extern VPORT_THREAD_LOCAL struct vport_block_cache *vport_block_thread_cache;
+
+static inline struct vport_block_stack *vport_block_stacks(struct vport_block_cache *cache,
+                                                           const struct vport_block_pool *pool)
+{
+    return (struct vport_block_stack *)((char *)cache->stacks + pool->stacks);
+}
 
 /* A thread keeps at most this many blocks of a class. */
 static const size_t vport_block_keep[VPORT_BLOCK_CLASSES] = {256, 64, 16, 4, 4};
@@ -110,9 +116,9 @@ static inline void *vport_block_take_kept(struct vport_block_pool *pool)
 {
     struct vport_block_cache *cache = vport_block_thread_cache;
 
-    if (__builtin_expect(!cache || !cache->stacks[pool->index][0].top, 0))
+    if (__builtin_expect(!cache || !vport_block_stacks(cache, pool)->top, 0))
         return NULL;
-    return vport_block_pop(&cache->stacks[pool->index][0]);
+    return vport_block_pop(vport_block_stacks(cache, pool));
 }
 
 static inline void *vport_block_take(struct vport_block_pool *pool, size_t items)
@@ -131,7 +137,7 @@ static inline bool vport_block_give_kept(struct vport_block_pool *pool,
 
     if (__builtin_expect(!cache, 0))
         return false;
-    stack = &cache->stacks[pool->index][class];
+    stack = vport_block_stacks(cache, pool) + class;
     if (__builtin_expect(atomic_load_explicit(&stack->count, memory_order_relaxed) >=
                              vport_block_keep[class],
                          0))

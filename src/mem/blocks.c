@@ -174,7 +174,7 @@ static void cache_drain(struct vport_block_cache *cache, struct vport_block_pool
 {
     pthread_mutex_lock(&pool->lock);
     for (unsigned i = 0; i < VPORT_BLOCK_CLASSES; i++)
-        stack_drain(&cache->stacks[pool->index][i], &pool->classes[i], SIZE_MAX);
+        stack_drain(vport_block_stacks(cache, pool) + i, &pool->classes[i], SIZE_MAX);
     pthread_mutex_unlock(&pool->lock);
 }
 
@@ -318,7 +318,7 @@ static enum vport_status pool_register(struct vport_block_pool *pool)
 
     pthread_mutex_lock(&registry_lock);
     if (pool_count < VPORT_BLOCK_POOLS) {
-        pool->index = pool_count;
+        pool->stacks = pool_count * sizeof(((struct vport_block_cache *)NULL)->stacks[0]);
         pools[pool_count++] = pool;
         status = VPORT_OK;
     }
@@ -369,7 +369,7 @@ void *vport_block_take_slowly(struct vport_block_pool *pool, size_t items)
         return exact_take(pool, items);
     if (!cache)
         return NULL;
-    stack = &cache->stacks[pool->index][class];
+    stack = vport_block_stacks(cache, pool) + class;
     if (!stack->top) {
         pthread_mutex_lock(&pool->lock);
         stack_fill(stack, &pool->classes[class], class);
@@ -387,7 +387,7 @@ static void class_give(struct vport_block_pool *pool, struct vport_block_head *h
 
     pthread_mutex_lock(&pool->lock);
     if (cache) {
-        stack = &cache->stacks[pool->index][head->class];
+        stack = vport_block_stacks(cache, pool) + head->class;
         if (atomic_load_explicit(&stack->count, memory_order_relaxed) >=
             vport_block_keep[head->class])
             stack_drain(stack, class, 2 * batch_of(head->class));
@@ -426,8 +426,8 @@ size_t vport_block_count(struct vport_block_pool *pool)
         made += atomic_load_explicit(&pool->classes[i].grown, memory_order_relaxed);
         idle += pool->classes[i].depot_count;
         for (struct vport_block_cache *cache = caches; cache; cache = cache->next)
-            idle +=
-                atomic_load_explicit(&cache->stacks[pool->index][i].count, memory_order_relaxed);
+            idle += atomic_load_explicit(&vport_block_stacks(cache, pool)[i].count,
+                                         memory_order_relaxed);
     }
     pthread_mutex_unlock(&pool->lock);
     pthread_mutex_unlock(&registry_lock);

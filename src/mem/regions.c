@@ -86,7 +86,8 @@ static bool region_pin(struct vport_region *region)
 }
 
 /* The region is unregistered and nobody pins it any more. It may be used again from here on. */
-static void region_retire(struct vport_regions *regions, struct vport_region *region)
+void VPORT_DRIVER_CALL vport_regions_retire(struct vport_regions *regions,
+                                            struct vport_region *region)
 {
     void (*release)(void *) = region->release;
     void *context = region->context;
@@ -101,24 +102,11 @@ static void region_retire(struct vport_regions *regions, struct vport_region *re
         release(context);
 }
 
-static uint64_t pages_pinned(uint64_t pins)
-{
-    return pins & (VPORT_REGION_GONE - 1);
-}
-
-void vport_regions_unpin(struct vport_regions *regions, struct vport_region *region, size_t pages)
-{
-    uint64_t before = atomic_fetch_sub_explicit(&region->pins, pages, memory_order_acq_rel);
-
-    if (before & VPORT_REGION_GONE && pages_pinned(before) == pages)
-        region_retire(regions, region);
-}
-
 static bool lingers(const struct vport_region *region, uintptr_t start, uintptr_t last)
 {
     uint64_t pins = atomic_load_explicit(&region->pins, memory_order_relaxed);
 
-    return pins & VPORT_REGION_GONE && pages_pinned(pins) && region->base <= last &&
+    return pins & VPORT_REGION_GONE && vport_region_pinned(pins) && region->base <= last &&
            start <= region->base + (region->pages << VPORT_PAGE_SHIFT) - 1;
 }
 
@@ -139,7 +127,7 @@ size_t vport_regions_pinned(struct vport_regions *regions)
 
     pthread_mutex_lock(&regions->lock);
     for (struct vport_region *region = regions->all; region; region = region->next)
-        pinned += pages_pinned(atomic_load_explicit(&region->pins, memory_order_relaxed));
+        pinned += vport_region_pinned(atomic_load_explicit(&region->pins, memory_order_relaxed));
     pthread_mutex_unlock(&regions->lock);
     return (size_t)pinned;
 }
@@ -350,9 +338,9 @@ enum vport_status vport_regions_remove(struct vport_regions *regions, uintptr_t 
 
     if (!region)
         return VPORT_E_UNKNOWN;
-    if (!pages_pinned(
+    if (!vport_region_pinned(
             atomic_fetch_or_explicit(&region->pins, VPORT_REGION_GONE, memory_order_acq_rel)))
-        region_retire(regions, region);
+        vport_regions_retire(regions, region);
     return VPORT_OK;
 }
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include <videoport/status.h>
+#include "base/call.h"
 #include "mem/frame.h"
 
 struct vport_region {
@@ -66,14 +67,22 @@ static inline bool vport_region_pin_again(struct vport_region *region, uint32_t 
                                                    memory_order_acquire, memory_order_relaxed);
 }
 
-/* Unpins; false, and nothing was done, when that may release the region: vport_regions_unpin(). */
-static inline bool vport_region_unpin_quickly(struct vport_region *region, size_t pages)
+static inline uint64_t vport_region_pinned(uint64_t pins)
 {
-    uint64_t pins = atomic_load_explicit(&region->pins, memory_order_relaxed);
+    return pins & (VPORT_REGION_GONE - 1);
+}
 
-    return !(pins & VPORT_REGION_GONE) &&
-           atomic_compare_exchange_strong_explicit(&region->pins, &pins, pins - pages,
-                                                   memory_order_release, memory_order_relaxed);
+/* The region's last page was unpinned after it had been removed. */
+VPORT_DRIVER_COLD void vport_regions_retire(struct vport_regions *regions,
+                                            struct vport_region *region);
+
+static inline void vport_regions_unpin(struct vport_regions *regions, struct vport_region *region,
+                                       size_t pages)
+{
+    uint64_t before = atomic_fetch_sub_explicit(&region->pins, pages, memory_order_acq_rel);
+
+    if (__builtin_expect(before & VPORT_REGION_GONE && vport_region_pinned(before) == pages, 0))
+        vport_regions_retire(regions, region);
 }
 
 enum vport_status vport_regions_init(struct vport_regions *regions);
@@ -97,7 +106,6 @@ static inline void vport_region_pin_more(struct vport_region *region, size_t pag
 {
     atomic_fetch_add_explicit(&region->pins, pages, memory_order_relaxed);
 }
-void vport_regions_unpin(struct vport_regions *regions, struct vport_region *region, size_t pages);
 /* Pages now pinned, all in all. Takes the lock. */
 size_t vport_regions_pinned(struct vport_regions *regions);
 /* true if some of these bytes are a region's that was removed and is still pinned: its owner gave

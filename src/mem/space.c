@@ -88,13 +88,13 @@ static void remember(struct vport_space *space, struct vport_region *region)
     unsigned slot = vport_thread_slot();
 
     if (slot < VPORT_THREAD_SLOTS)
-        space->last[slot] =
-            (struct vport_space_last){.base = region->base,
-                                      .bytes = region->pages << VPORT_PAGE_SHIFT,
-                                      .region = region,
-                                      .frames = region->frames,
-                                      .registration = vport_region_registration(region),
-                                      .writable = region->writable};
+        space->last[slot] = (struct vport_space_last){
+            .base = region->base,
+            .bytes = region->pages << VPORT_PAGE_SHIFT,
+            .region = region,
+            .frames = region->frames,
+            .registration = vport_region_registration(region),
+            .most = region->writable ? VPORT_ACCESS_WRITE : VPORT_ACCESS_READ};
 }
 
 /* Memory of no region. A range that was unregistered under a lock is still mapped, but nobody's. */
@@ -258,16 +258,14 @@ enum vport_status vport_space_lock(struct vport_space *space, uintptr_t start, s
 
 void vport_space_unlock(struct vport_space *space, struct vport_pages *pages)
 {
-    size_t count = vport_pages_spanned(pages->offset, pages->length);
-    struct span span = {pages->region, pages->start - pages->offset, count};
-
-    if (vport_space_unlock_quickly(pages))
-        return;
     pages->locked = false;
-    if (pages->places)
+    if (pages->region)
+        vport_space_unlock_region(space, pages);
+    else if (pages->places)
         unlock_places(space, pages->places, pages->frames);
     else
-        unlock_span(space, &span, pages->frames);
+        foreign_unpin(space, pages->start - pages->offset,
+                      vport_pages_spanned(pages->offset, pages->length), pages->frames);
 }
 
 size_t vport_space_locked(struct vport_space *space)

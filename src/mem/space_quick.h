@@ -21,7 +21,7 @@ struct vport_space_last {
     struct vport_region *region;
     const struct vport_frame *frames; /* the region's */
     uint32_t registration;
-    bool writable;
+    enum vport_access most; /* that may be had to it */
 } __attribute__((aligned(VPORT_CACHE_LINE)));
 
 struct vport_space {
@@ -60,31 +60,31 @@ static inline bool vport_space_lock_again(struct vport_space *space, uintptr_t s
 {
     unsigned slot = vport_thread_own_slot();
     const struct vport_space_last *last = &space->last[slot];
+    struct vport_region *region;
     uintptr_t offset;
 
     if (slot >= VPORT_THREAD_SLOTS)
         return false;
     offset = start - last->base;
     /* A length of 0 becomes more than any region has. */
-    if (offset >= last->bytes || length - 1 >= last->bytes - offset ||
-        (access != VPORT_ACCESS_READ && !last->writable))
+    if (offset >= last->bytes || length - 1 >= last->bytes - offset || access > last->most)
         return false;
+    region = last->region;
     *known = last->frames + (offset >> VPORT_PAGE_SHIFT);
     vport_pages_fill(pages, start, length, access, frames);
-    pages->region = last->region;
+    pages->region = region;
     pages->places = NULL;
-    pages->locked = vport_region_pin_again(last->region, last->registration, count);
+    pages->locked = vport_region_pin_again(region, last->registration, count);
     return pages->locked;
 }
 
-/* vport_space_unlock() where that is one unpinning. Calls nothing. false: nothing was done. */
-static inline bool vport_space_unlock_quickly(struct vport_pages *pages)
+/* vport_space_unlock() where all lies in one region: pages->region is not NULL. Calls only what
+ * keeps the drivers' calling convention. */
+static inline void vport_space_unlock_region(struct vport_space *space, struct vport_pages *pages)
 {
-    if (!pages->region || !vport_region_unpin_quickly(
-                              pages->region, vport_pages_spanned(pages->offset, pages->length)))
-        return false;
     pages->locked = false;
-    return true;
+    vport_regions_unpin(&space->regions, pages->region,
+                        vport_pages_spanned(pages->offset, pages->length));
 }
 
 #endif

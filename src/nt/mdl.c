@@ -445,15 +445,16 @@ VPORT_LONG_WAY VOID NTAPI unlock_long(PMDL pointer, const void *site)
         unlock(mdl);
 }
 
-/* No operation is under way, and what is to be done is one unpinning. */
+/* No operation is under way, and all pages are of one region. */
 VPORT_SHORT_WAY bool unlock_quickly(struct vport_nt_mdl *mdl)
 {
     struct vport_nt *nt = kernel_at_hand(mdl);
 
-    if (!nt || !(mdl->mdl.MdlFlags & MDL_PAGES_LOCKED) || users(mdl) || vport_trace_on(nt->trace) ||
-        !vport_space_unlock_quickly(&mdl->pages))
+    if (!nt || !(mdl->mdl.MdlFlags & MDL_PAGES_LOCKED) || users(mdl) || !mdl->pages.region ||
+        vport_trace_on(nt->trace))
         return false;
     mdl->mdl.MdlFlags &= (CSHORT)~unlocked_flags;
+    vport_space_unlock_region(nt->space, &mdl->pages);
     return true;
 }
 

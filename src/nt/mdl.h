@@ -22,7 +22,8 @@ _Static_assert(sizeof(struct vport_nt_mdl) == offsetof(struct vport_nt_mdl, mdl)
                "the frames follow the MDL directly");
 _Static_assert(sizeof(struct vport_frame) == sizeof(PFN_NUMBER), "a frame is a PFN");
 
-extern struct vport_block_pool *vport_nt_mdls; /* NULL until the first kernel is made */
+/* NULL until the first kernel is made. Hidden: read without a detour in a shared library. */
+extern struct vport_block_pool *vport_nt_mdls __attribute__((visibility("hidden")));
 
 /* As a number: the pointer may be anything. */
 static inline struct vport_nt_mdl *vport_nt_mdl_of(const MDL *pointer)
