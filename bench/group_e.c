@@ -59,8 +59,13 @@ void vport_bench_add_copy(struct vport_bench_suite *suite, uint32_t length, bool
                           const char *name)
 {
     struct copy *copy = vport_bench_take(suite, sizeof(*copy));
-    struct vport_bench_case which = {
-        .unit = "picture", .units = 1, .wall = wall, .run = run_copy, .context = copy};
+    struct vport_bench_case which = {.unit = "picture",
+                                     .units = 1,
+                                     .wall = wall,
+                                     .series = wall ? NULL : "memcpy",
+                                     .x = (double)length / PIXEL,
+                                     .run = run_copy,
+                                     .context = copy};
 
     if (!copy)
         return;
@@ -253,11 +258,17 @@ static bool blit_open(struct blit *blit, const char *adapter)
 }
 
 static void add_blit(struct vport_bench_suite *suite, const struct picture *picture,
-                     const char *adapter, const char *reference, const char *name)
+                     const char *adapter, const char *series, const char *reference,
+                     const char *name)
 {
     struct blit *blit = vport_bench_take(suite, sizeof(*blit));
-    struct vport_bench_case which = {
-        .unit = "picture", .units = 1, .run = run_blit, .check = check_blit, .context = blit};
+    struct vport_bench_case which = {.unit = "picture",
+                                     .units = 1,
+                                     .series = series,
+                                     .x = (double)bytes_of(picture) / PIXEL,
+                                     .run = run_blit,
+                                     .check = check_blit,
+                                     .context = blit};
 
     if (!blit)
         return;
@@ -283,9 +294,9 @@ static void add_picture(struct vport_bench_suite *suite, uint32_t width, uint32_
     snprintf(name, sizeof(name), "%ux%u, the device alone", width, height);
     add_protocol(suite, bytes_of(&picture), copy, name);
     snprintf(name, sizeof(name), "%ux%u, whole path", width, height);
-    add_blit(suite, &picture, "sim", copy, name);
+    add_blit(suite, &picture, "sim", "sim", copy, name);
     snprintf(name, sizeof(name), "%ux%u, whole path, bounced", width, height);
-    add_blit(suite, &picture, "sim:reach=32,frames=scattered", copy, name);
+    add_blit(suite, &picture, "sim:reach=32,frames=scattered", "sim, bounced", copy, name);
 }
 
 static bool open_group(struct vport_bench_suite *suite)

@@ -111,6 +111,8 @@ static void add_screen(struct vport_bench_suite *suite, uint32_t width, uint32_t
     struct vport_bench_case which = {.unit = "picture",
                                      .units = 1,
                                      .wall = true,
+                                     .series = bare ? "virtio GPU, alone" : "virtio GPU",
+                                     .x = (double)width * height,
                                      .run = run_screen,
                                      .check = check_screen,
                                      .context = screen};
