@@ -34,7 +34,11 @@ static void say_signal(const struct vport_crash *crash, char *what)
     switch (crash->number) {
     case SIGSEGV:
     case SIGBUS:
-        if (crash->access && crash->address - (sp - 65536) < 2 * 65536)
+        if (crash->number == SIGBUS && crash->detail == BUS_ADRALN)
+            snprintf(what, WHAT,
+                     "asked for alignment checks (EFLAGS.AC) and used an address that is "
+                     "not aligned");
+        else if (crash->access && crash->address - (sp - 65536) < 2 * 65536)
             snprintf(what, WHAT, "ran out of stack, or left it (address %#" PRIx64 ")",
                      crash->address);
         else

@@ -93,10 +93,23 @@ static void record_context(enum vport_crash_kind kind, const ucontext_t *context
     record_frames(vport_registers_sp(context));
 }
 
+/* The driver may have asked the processor for faults at unaligned addresses (EFLAGS.AC), and a
+ * signal handler begins with its flags. */
+static void allow_unaligned(void)
+{
+    const unsigned alignment_check = 0x40000;
+#if defined(__x86_64__)
+    __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~(uint64_t)alignment_check);
+#else
+    __builtin_ia32_writeeflags_u32(__builtin_ia32_readeflags_u32() & ~alignment_check);
+#endif
+}
+
 static void on_signal(int number, siginfo_t *info, void *opaque)
 {
     ucontext_t *context = opaque;
 
+    allow_unaligned();
     if (recording)
         _exit(0); /* a fault while telling of one: what was told has to do */
     if ((number == SIGSEGV || number == SIGBUS) && vport_trap(info, context))

@@ -32,6 +32,7 @@ ENDS = [
     ("shrink", r"read from address 0, a NULL pointer", True),
     ("machine_code", r"wrote to address 0x[0-9a-f]+, where it has nothing", True),
     ("heap", r"(wrote to address 0x[0-9a-f]+, where it has nothing|destroyed memory that is not its own)", None),
+    ("alignment", r"asked for alignment checks \(EFLAGS\.AC\) and used an address that is not aligned", True),
     ("hoard", r"made the system call memfd_create,", True),
     ("huge_screen", r"wrote more into a file than any screenshot has", True),
 ]

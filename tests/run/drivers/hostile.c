@@ -275,6 +275,13 @@ static void Act(PVOID Extension)
     VideoPortWriteRegisterUlong(&Registers[SIM_REG_DMA_COMMAND / 4], SIM_DMA_START);
     for (;;)
         VideoPortStallExecution(10);
+#elif ACT == 42 /* alignment: a flag that makes every unaligned access a fault */
+#if defined(_X86_)
+    __asm__ volatile("pushfl\n orl $0x40000, (%%esp)\n popfl" ::: "memory", "cc");
+#else
+    __asm__ volatile("pushfq\n orq $0x40000, (%%rsp)\n popfq" ::: "memory", "cc");
+#endif
+    Sink = *(volatile ULONG *)((volatile UCHAR *)Extension + 1);
 #endif
 }
 
