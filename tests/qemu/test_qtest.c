@@ -274,6 +274,42 @@ static void any_number_of_writes_may_be_posted(void **state)
     pthread_join(thread, NULL);
 }
 
+static enum vport_status combine(uint64_t address, const char *bytes)
+{
+    return vport_qtest_combine(rig.client, address, bytes, strlen(bytes));
+}
+
+static void neighbouring_writes_become_one_that_comes_before_what_is_next(void **state)
+{
+    uint64_t value = 0;
+
+    begin("OK\nOK\nOK 0x7\n", 3);
+    assert_int_equal(combine(0x1000, "ab"), VPORT_OK);
+    assert_int_equal(combine(0x1002, "cdef"), VPORT_OK);
+    assert_int_equal(combine(0x1006, "g"), VPORT_OK);
+    assert_int_equal(combine(0x1000, "h"), VPORT_OK); /* no neighbour: the rest goes out */
+    assert_int_equal(combine(0x1001, "i"), VPORT_OK);
+    assert_int_equal(read_one(&value), VPORT_OK);
+    end();
+    assert_heard("b64write 0x1000 0x7 YWJjZGVmZw==\nb64write 0x1000 0x2 aGk=\nreadl 0xe0000000\n");
+    assert_int_equal(value, 7);
+}
+
+static void no_more_is_kept_back_than_there_is_room_for(void **state)
+{
+    char page[VPORT_QTEST_COMBINED];
+    uint64_t value = 0;
+
+    begin("OK\nOK\nOK 0x7\n", 3);
+    memset(page, 'x', sizeof(page));
+    assert_int_equal(vport_qtest_combine(rig.client, 0x1000, page, sizeof(page) - 1), VPORT_OK);
+    assert_int_equal(combine(0x1000 + sizeof(page) - 1, "yz"), VPORT_OK);
+    assert_int_equal(read_one(&value), VPORT_OK);
+    end();
+    assert_non_null(strstr(rig.peer.text, "b64write 0x1000 0xfff "));
+    assert_non_null(strstr(rig.peer.text, "\nb64write 0x1fff 0x2 eXo=\nreadl"));
+}
+
 static void bulk_is_cut_into_lines_of_bounded_length(void **state)
 {
     size_t length = 5 * VPORT_QTEST_CHUNK + 1;
@@ -564,6 +600,8 @@ int main(void)
         cmocka_unit_test(posted_writes_are_not_waited_for_but_come_first),
         cmocka_unit_test(a_failed_posted_write_fails_what_comes_next),
         cmocka_unit_test(any_number_of_writes_may_be_posted),
+        cmocka_unit_test(neighbouring_writes_become_one_that_comes_before_what_is_next),
+        cmocka_unit_test(no_more_is_kept_back_than_there_is_room_for),
         cmocka_unit_test(bulk_is_cut_into_lines_of_bounded_length),
         cmocka_unit_test(answers_in_single_bytes_are_put_together),
         cmocka_unit_test(interrupts_before_an_answer_are_known_when_it_is),

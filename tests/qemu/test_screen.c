@@ -93,6 +93,39 @@ static void a_large_screen_shows_what_was_painted(void **state)
     a_screen_shows_what_was_painted(VPORT_QEMU_EDU, VPORT_QEMU_BOCHS_DISPLAY, 3840, 2160);
 }
 
+/* A pixel at a time, forwards, backwards and in halves: what is combined on the way is not seen. */
+static void pixels_written_one_by_one_are_shown(void **state)
+{
+    enum { WIDTH = 320, HEIGHT = 64 };
+    uint32_t pixels[WIDTH * HEIGHT];
+    uint64_t start_of;
+
+    start((struct vport_qemu_options){.device = VPORT_QEMU_EDU,
+                                      .screen = VPORT_QEMU_BOCHS_DISPLAY,
+                                      .width = WIDTH,
+                                      .height = HEIGHT});
+    start_of = machine.bus->function[1].resource[0].start;
+    for (uint32_t i = 0; i < WIDTH * HEIGHT; i++) {
+        uint32_t at = i / WIDTH % 2 ? i : i / WIDTH * WIDTH + WIDTH - 1 - i % WIDTH;
+        uint64_t back = 0;
+
+        pixels[at] = at * 2654435761u >> 8;
+        for (unsigned half = 0; half < 2; half++)
+            assert_int_equal(machine.bus->ops->io_write(machine.bus, VPORT_IO_MEMORY,
+                                                        start_of + 4 * at + 2 * half, 2,
+                                                        pixels[at] >> 16 * half & 0xffff),
+                             VPORT_OK);
+        if (i % 977 == 0) {
+            assert_int_equal(machine.bus->ops->io_read(machine.bus, VPORT_IO_MEMORY,
+                                                       start_of + 4 * at, 4, &back),
+                             VPORT_OK);
+            assert_int_equal(back, pixels[at]);
+        }
+    }
+    assert_shows(pixels, WIDTH, HEIGHT);
+    machine_end(&machine, 0);
+}
+
 /* The adapter itself: its driver sets the mode; the bus does not. */
 static void an_adapter_without_a_mode_shows_nothing(void **state)
 {
@@ -217,6 +250,7 @@ int main(void)
         cmocka_unit_test(screens_of_odd_sizes_show_what_was_painted),
         cmocka_unit_test(vga_shows_what_was_painted),
         cmocka_unit_test(a_large_screen_shows_what_was_painted),
+        cmocka_unit_test(pixels_written_one_by_one_are_shown),
         cmocka_unit_test(an_adapter_without_a_mode_shows_nothing),
         cmocka_unit_test(an_adapter_without_a_screen_has_none),
         cmocka_unit_test(edu_paints_the_screen),

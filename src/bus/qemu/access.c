@@ -53,6 +53,23 @@ static enum vport_status check(const struct vport_qemu_bus *bus, enum vport_io_k
     return find_resource(bus, kind, address, length) ? VPORT_OK : VPORT_E_RANGE;
 }
 
+/* true if the whole range is video memory, whose bytes do not care how they are accessed. */
+static bool is_video_memory(const struct vport_qemu_bus *bus, enum vport_io_kind kind,
+                            uint64_t address, uint64_t length)
+{
+    const struct vport_resource *resource = find_resource(bus, kind, address, length);
+
+    for (unsigned i = 0; i < bus->base.functions; i++) {
+        enum vport_qemu_model model = i == 0 ? bus->options.device : bus->options.screen;
+        const struct vport_resource *memory = vport_qemu_pci_bar(
+            bus, bus->base.function[i].slot, vport_qemu_model_facts(model)->video_memory);
+
+        if (resource && memory && kind == VPORT_IO_MEMORY && memory->start == resource->start)
+            return true;
+    }
+    return false;
+}
+
 /* Inside a session. */
 static void put_read(struct vport_qtest *qtest, enum vport_io_kind kind, uint64_t address,
                      unsigned width, uint64_t *value)
@@ -109,29 +126,14 @@ enum vport_status vport_qemu_io_write(struct vport_bus *base, enum vport_io_kind
 
     if (status != VPORT_OK)
         return status;
+    if (is_video_memory(bus, kind, address, width))
+        return vport_qtest_combine(bus->qtest, address, &value, width);
     vport_qtest_begin(bus->qtest);
     put_write(bus->qtest, kind, address, width, value);
     return end_writes(bus->qtest, kind);
 }
 
 /* ---- Blocks ---- */
-
-/* true if the whole range is video memory, whose bytes do not care how they are accessed. */
-static bool is_video_memory(const struct vport_qemu_bus *bus, enum vport_io_kind kind,
-                            uint64_t address, uint64_t length)
-{
-    const struct vport_resource *resource = find_resource(bus, kind, address, length);
-
-    for (unsigned i = 0; i < bus->base.functions; i++) {
-        enum vport_qemu_model model = i == 0 ? bus->options.device : bus->options.screen;
-        const struct vport_resource *memory = vport_qemu_pci_bar(
-            bus, bus->base.function[i].slot, vport_qemu_model_facts(model)->video_memory);
-
-        if (resource && memory && kind == VPORT_IO_MEMORY && memory->start == resource->start)
-            return true;
-    }
-    return false;
-}
 
 static enum vport_status read_batch(struct vport_qemu_bus *bus, enum vport_io_kind kind,
                                     uint64_t address, unsigned width, uint8_t *byte, size_t count)

@@ -66,6 +66,10 @@ struct vport_qtest {
     struct answer answers[VPORT_QTEST_FLIGHT]; /* expected, a ring */
     unsigned first, expected;
 
+    uint64_t combined_address; /* writes that are kept back */
+    size_t combined_length;
+    char combined[VPORT_QTEST_COMBINED];
+
     size_t out_used, out_sent;
     size_t in_used;
     char out[OUT_SIZE];
@@ -451,12 +455,23 @@ static void arm(struct vport_qtest *qtest, bool on)
         die(qtest, "epoll_ctl failed: %s", strerror(errno));
 }
 
+/* Carries out what was kept back. */
+static void write_combined(struct vport_qtest *qtest)
+{
+    size_t length = qtest->combined_length;
+
+    qtest->combined_length = 0;
+    if (length > 0)
+        write_chunk(qtest, qtest->combined_address, qtest->combined, length);
+}
+
 void vport_qtest_begin(struct vport_qtest *qtest)
 {
     pthread_mutex_lock(&qtest->lock);
     qtest->status = VPORT_OK;
     if (!is_dead(qtest))
         arm(qtest, false);
+    write_combined(qtest);
 }
 
 static enum vport_status leave(struct vport_qtest *qtest)
@@ -482,6 +497,39 @@ enum vport_status vport_qtest_post(struct vport_qtest *qtest)
 {
     exchange(qtest, VPORT_QTEST_FLIGHT);
     return leave(qtest);
+}
+
+static void keep_back(struct vport_qtest *qtest, const void *data, size_t length)
+{
+    memcpy(qtest->combined + qtest->combined_length, data, length);
+    qtest->combined_length += length;
+}
+
+/* true: a neighbour of what was kept back before. No session: nothing is said to QEMU. */
+static bool kept_with_neighbours(struct vport_qtest *qtest, uint64_t address, const void *data,
+                                 size_t length)
+{
+    bool kept;
+
+    pthread_mutex_lock(&qtest->lock);
+    kept = qtest->combined_length > 0 && !is_dead(qtest) &&
+           address == qtest->combined_address + qtest->combined_length &&
+           length <= VPORT_QTEST_COMBINED - qtest->combined_length;
+    if (kept)
+        keep_back(qtest, data, length);
+    pthread_mutex_unlock(&qtest->lock);
+    return kept;
+}
+
+enum vport_status vport_qtest_combine(struct vport_qtest *qtest, uint64_t address, const void *data,
+                                      size_t length)
+{
+    if (kept_with_neighbours(qtest, address, data, length))
+        return VPORT_OK;
+    vport_qtest_begin(qtest);
+    qtest->combined_address = address;
+    keep_back(qtest, data, length);
+    return vport_qtest_post(qtest);
 }
 
 int vport_qtest_ready_fd(const struct vport_qtest *qtest)

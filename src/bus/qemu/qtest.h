@@ -34,8 +34,9 @@ struct vport_qtest_config {
 enum {
     VPORT_QTEST_CHUNK =
         32768, /* most bytes one command moves: 8 of these in flight were fastest (125 MB/s) */
-    VPORT_QTEST_FLIGHT = 64,    /* most commands without an answer */
-    VPORT_QTEST_PORTS = 0x10000 /* ports there are */
+    VPORT_QTEST_COMBINED = 4096, /* most bytes that are kept back */
+    VPORT_QTEST_FLIGHT = 64,     /* most commands without an answer */
+    VPORT_QTEST_PORTS = 0x10000  /* ports there are */
 };
 
 /* VPORT_E_NO_MEMORY; the socket is closed then. */
@@ -56,6 +57,14 @@ enum vport_status vport_qtest_end(struct vport_qtest *qtest);
  * carried out in order and before whatever comes next, and a failure is that of a later session.
  */
 enum vport_status vport_qtest_post(struct vport_qtest *qtest);
+
+/*
+ * A session of one posted write to memory for which it does not matter how it is accessed. It is
+ * kept back while its neighbours are being written, as a processor combines writes to video memory,
+ * and carried out before whatever else comes next. `length`: at most VPORT_QTEST_COMBINED.
+ */
+enum vport_status vport_qtest_combine(struct vport_qtest *qtest, uint64_t address, const void *data,
+                                      size_t length);
 
 /* Memory: width 1, 2, 4 or 8. */
 void vport_qtest_read(struct vport_qtest *qtest, uint64_t address, unsigned width, uint64_t *value);
