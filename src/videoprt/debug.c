@@ -27,8 +27,8 @@ static ULONG NTAPI VpDebugFilter(VIDEO_DEBUG_LEVEL Level)
     }
 }
 
-/* The miniport's own words, not a report. What does not fit the format is the kernel's to survive.
- * Any IRQL. */
+/* The miniport's own words under the hardware vendors' component, never a report of the port's.
+ * What does not fit the format is the kernel's to survive. Any IRQL. */
 VOID __cdecl VideoPortDebugPrint(VIDEO_DEBUG_LEVEL DebugPrintLevel, PSTR DebugMessage, ...)
 {
     VP_ARGUMENTS Arguments;
@@ -36,7 +36,7 @@ VOID __cdecl VideoPortDebugPrint(VIDEO_DEBUG_LEVEL DebugPrintLevel, PSTR DebugMe
     if (DebugMessage == NULL)
         return;
     VP_START(Arguments, DebugMessage);
-    (void)vDbgPrintEx(DPFLTR_VIDEO_ID, VpDebugFilter(DebugPrintLevel), DebugMessage, Arguments);
+    (void)vDbgPrintEx(DPFLTR_IHVVIDEO_ID, VpDebugFilter(DebugPrintLevel), DebugMessage, Arguments);
     VP_END(Arguments);
 }
 

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* What the port has of the computer around the card: memory, the firmware's words, the BIOS, and
- * services that are not there, which it says. */
+/* What the port has of the computer around the card: memory, the firmware's words, the BIOS, debug
+ * output and error log, and services that are not there, which it says. */
 #include "port.h"
 
 #include "nt/nt.h"
 
 static char said[4096]; /* debug output of the body */
+static ULONG said_level;
 
 static void hear(void *context, ULONG component, ULONG level, const char *text)
 {
     size_t length = strlen(said);
 
+    said_level = level;
     snprintf(said + length, sizeof(said) - length, "%s", text);
 }
 
@@ -211,6 +213,118 @@ static void firmware_describes_nothing(void **state)
     run(device_data_body);
 }
 
+/* ---- What a miniport says ---- */
+
+static void print_body(void)
+{
+    const struct {
+        VIDEO_DEBUG_LEVEL level;
+        ULONG filter;
+    } levels[] = {{Error, DPFLTR_ERROR_LEVEL},
+                  {Warn, DPFLTR_WARNING_LEVEL},
+                  {Trace, DPFLTR_TRACE_LEVEL},
+                  {Info, DPFLTR_INFO_LEVEL}};
+    KIRQL irql;
+
+    for (unsigned i = 0; i < RTL_NUMBER_OF(levels); i++) {
+        said[0] = '\0';
+        said_level = 99;
+        VideoPortDebugPrint(levels[i].level, (PSTR)(uintptr_t) "%s %d %I64x\n", "mode", -3,
+                            UINT64_C(0x123456789));
+        assert_string_equal(said, "mode -3 123456789\n");
+        assert_int_equal(said_level, levels[i].filter);
+    }
+    irql = KeRaiseIrqlToDpcLevel();
+    said[0] = '\0';
+    VideoPortDebugPrint(Error, (PSTR)(uintptr_t) "videoprt: SD-A3: only words\n");
+    KeLowerIrql(irql);
+    assert_non_null(strstr(said, "only words"));
+    expect_silence(); /* a driver's words are no report */
+}
+
+static void debug_output_has_its_level(void **state)
+{
+    run(print_body);
+}
+
+static void log_body(void)
+{
+    VIDEO_REQUEST_PACKET packet = {.IoControlCode = 0x230404};
+    KIRQL irql;
+
+    VideoPortLogError(port.extension, &packet, ERROR_BUSY, 0xABC);
+    assert_non_null(strstr(said, "error log: code 0xc004000c, unique 0xabc"));
+    assert_non_null(strstr(said, "status aa, id abc, request 230404"));
+    (void)KfRaiseIrql(DISPATCH_LEVEL + 1); /* in HwVidInterrupt: no entry, but a line */
+    irql = PASSIVE_LEVEL;
+    said[0] = '\0';
+    VideoPortLogError(port.extension, NULL, ERROR_BUSY, 0xDEF);
+    KeLowerIrql(irql);
+    assert_null(strstr(said, "error log"));
+    assert_non_null(strstr(said, "id def, request 0"));
+}
+
+static void errors_go_to_the_log(void **state)
+{
+    run(log_body);
+}
+
+static void report_body(void)
+{
+    PVIDEO_DEBUG_REPORT report = VideoPortDbgReportCreate(port.extension, 0xEA, 1, 2, 3, 4);
+    static UCHAR data[VIDEO_DEBUG_REPORT_MAX_SIZE] = {0xDE, 0xAD};
+
+    assert_non_null(report);
+    assert_true(VideoPortDbgReportSecondaryData(report, data, 2));
+    assert_string_equal(said, "de ad\n");
+    assert_false(VideoPortDbgReportSecondaryData(report, data, sizeof(data) - 1)); /* with those */
+    assert_false(VideoPortDbgReportSecondaryData(report, NULL, 1));
+    assert_false(VideoPortDbgReportSecondaryData(NULL, data, 1));
+    said[0] = '\0';
+    VideoPortDbgReportComplete(report); /* frees it: no leak at the end */
+    assert_non_null(strstr(said, "video debug report ea"));
+    assert_non_null(strstr(said, "2 bytes of data"));
+    VideoPortDbgReportComplete(NULL);
+}
+
+static void a_debug_report_is_told_at_its_end(void **state)
+{
+    run(report_body);
+}
+
+/* ---- The device lock ---- */
+
+static void device_lock_body(void)
+{
+    PVP_DEVICE device = VpFindDevice(port.extension);
+
+    assert_int_equal(KeReadStateMutex(&device->Lock), 1);
+    VideoPortAcquireDeviceLock(port.extension);
+    VideoPortAcquireDeviceLock(port.extension);
+    assert_int_equal(KeReadStateMutex(&device->Lock), -1);
+    VideoPortReleaseDeviceLock(port.extension);
+    assert_int_equal(KeReadStateMutex(&device->Lock), 0); /* still taken */
+    VideoPortReleaseDeviceLock(port.extension);
+    assert_int_equal(KeReadStateMutex(&device->Lock), 1);
+}
+
+static VP_STATUS ask_for_the_lock(PVOID extension, PVIDEO_REQUEST_PACKET packet)
+{
+    assert_int_equal(KeReadStateMutex(&VpFindDevice(extension)->Lock), 0);
+    return NO_ERROR;
+}
+
+static void the_device_lock_is_the_requests_own(void **state)
+{
+    port_begin("");
+    port.driver.start_io = ask_for_the_lock;
+    assert_int_equal(port_start(), VPORT_OK);
+    port_call(device_lock_body);
+    assert_int_equal(vport_machine_control(port.machine, 0x230404, NULL, 0, NULL, 0, NULL),
+                     NO_ERROR);
+    port_end(0);
+}
+
 /* ---- ROM ---- */
 
 static UCHAR rom[64] = {0x55, 0xAA, 1, 'M', 'A', 'T', 'R', 'O', 'X'};
@@ -292,6 +406,10 @@ int main(void)
         cmocka_unit_test(tables_need_their_size_and_version),
         cmocka_unit_test(bios_agp_and_banks_are_refused_in_words),
         cmocka_unit_test(firmware_describes_nothing),
+        cmocka_unit_test(debug_output_has_its_level),
+        cmocka_unit_test(errors_go_to_the_log),
+        cmocka_unit_test(a_debug_report_is_told_at_its_end),
+        cmocka_unit_test(the_device_lock_is_the_requests_own),
         cmocka_unit_test(a_rom_is_searched_for_a_string),
         cmocka_unit_test(the_rom_is_copied_and_the_copy_is_the_ports),
         cmocka_unit_test(a_card_without_a_rom_has_no_image),
