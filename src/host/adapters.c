@@ -31,8 +31,18 @@ static const struct vport_adapter *adapter_find(const char *name, size_t length)
 
 static enum vport_status unknown_adapter(const char *name, size_t length, char *error)
 {
-    int used = snprintf(error, VPORT_ERROR_TEXT, "there is no adapter '%.*s'; there is",
-                        (int)(length < 64 ? length : 64), name);
+    int used;
+
+#ifndef VPORT_HAVE_QEMU
+    if (length == 4 && memcmp(name, "qemu", length) == 0) {
+        snprintf(error, VPORT_ERROR_TEXT,
+                 "adapter 'qemu' is not in this program: it was built without libjansson for its "
+                 "machine, which QEMU's monitor takes");
+        return VPORT_E_ENVIRONMENT;
+    }
+#endif
+    used = snprintf(error, VPORT_ERROR_TEXT, "there is no adapter '%.*s'; there is",
+                    (int)(length < 64 ? length : 64), name);
 
     for (const struct vport_adapter_kind *const *kind = kinds; *kind; kind++)
         used += snprintf(error + used, VPORT_ERROR_TEXT - (size_t)used, "%s %s",

@@ -17,6 +17,8 @@ def driver(name):
     return DRIVERS / (name + ".sys")
 
 
-def machines(name):
-    """The driver for every machine that it could be built for, x86-64 first."""
-    return [path for path in (driver(name), driver(name + "-i386")) if path.exists()]
+def machines(name, decoder=False):
+    """The driver for every machine that it could be built for, x86-64 first; if it needs a decoder of instructions, only for those
+    for which the command has one (libzydis for i386 may be missing)."""
+    i386 = os.environ["VPORT_I386_TRAPS"] or not decoder
+    return [path for path in (driver(name), driver(name + "-i386"))[:2 if i386 else 1] if path.exists()]

@@ -50,7 +50,7 @@ class Hostile(command.CommandTest):
 
     def test_each_is_told_of(self):
         for name, words, placed in ENDS:
-            for path in machines(name):
+            for path in machines(name, decoder=name in ("rdmsr", "lgdt")):
                 with self.subTest(driver=path.name):
                     text = self.crash(path)
                     self.assertRegex(text, r"\n\*\*\* The driver " + r"(.*)" + words)

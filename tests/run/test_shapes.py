@@ -63,7 +63,7 @@ class Shapes(command.CommandTest):
         return account["image"]
 
     def test_plain(self):
-        for path in machines("shape-plain"):
+        for path in machines("shape-plain", decoder=True):
             image = self.runs(path)
             self.assertEqual((image["seeded_cookie"], image["thread_local"]), (True, True))
             self.assertEqual((image["shares_pages"], image["write_dropped"]), (False, False))
@@ -75,30 +75,30 @@ class Shapes(command.CommandTest):
             self.assertIn("it has a stack cookie, which the loader seeds", account["notes"])
 
     def test_sections_that_share_pages(self):
-        for path in machines("shape-packed"):
+        for path in machines("shape-packed", decoder=True):
             self.assertTrue(self.runs(path)["shares_pages"])
             self.assertEqual(self.json("inspect", path)["section_alignment"], 0x80)
 
     def test_at_its_own_address_only(self):
-        for path in machines("shape-fixed"):
+        for path in machines("shape-fixed", decoder=True):
             self.assertEqual(self.runs(path)["base"], "0x20000000")
             self.assertIn("relocations are stripped: it runs at its own base only", self.json("inspect", path)["notes"])
 
     def test_pointers_to_imports_among_code(self):
-        for path in machines("shape-merged"):
+        for path in machines("shape-merged", decoder=True):
             self.assertNotIn(".rdata", [section["name"] for section in self.json("inspect", path)["sections"]])
             self.runs(path)
 
     def test_code_that_asks_to_be_writable(self):
-        for path in machines("shape-init"):
+        for path in machines("shape-init", decoder=True):
             self.assertTrue(self.runs(path)["write_dropped"])
 
     def test_exports_and_a_forwarder(self):
-        for path in machines("shape-exporting"):
+        for path in machines("shape-exporting", decoder=True):
             self.runs(path)
 
     def test_import_by_number(self):
-        for path in machines("shape-ordinal"):
+        for path in machines("shape-ordinal", decoder=True):
             account = self.account(path)
             self.assertEqual(account["missing_imports"], [{"library": "VIDEOPRT.SYS", "name": "#77"}])
             self.assertEqual(account["exit_code"], CRASHED)
@@ -106,7 +106,7 @@ class Shapes(command.CommandTest):
             self.assertIn({"library": "VIDEOPRT.SYS", "ordinal": 77, "satisfied": False}, self.json("inspect", path)["imports"])
 
     def test_places_of_a_crash(self):
-        for path in machines("shape-fault"):
+        for path in machines("shape-fault", decoder=True):
             done = command.run("run", path)
             self.assertEqual(done.returncode, CRASHED)
             function = r"" if "i386" in path.name else r", in the function at \+0x[0-9a-f]+"
@@ -115,7 +115,7 @@ class Shapes(command.CommandTest):
 
     def test_bound_to_another_system(self):
         """Addresses and stamps that a linker's companion put there for some other version are ignored."""
-        for path in machines("shape-plain"):
+        for path in machines("shape-plain", decoder=True):
             image = Image(path)
             for descriptor in image.descriptors():
                 image.put(descriptor + 4, 0xffffffff)
@@ -127,7 +127,7 @@ class Shapes(command.CommandTest):
 
     def test_names_in_the_address_table_only(self):
         """As old linkers write it."""
-        for path in machines("shape-plain"):
+        for path in machines("shape-plain", decoder=True):
             image = Image(path)
             for descriptor in image.descriptors():
                 for lookup, address in image.slots(descriptor):
@@ -137,7 +137,7 @@ class Shapes(command.CommandTest):
 
     def test_no_sizes_of_sections(self):
         """Old linkers leave VirtualSize 0 and mean the raw size."""
-        for path in machines("shape-plain"):
+        for path in machines("shape-plain", decoder=True):
             image = Image(path)
             table = image.header + 24 + image.number(image.header + 20, "H")
             image.put(table + 8, 0)

@@ -25,7 +25,7 @@ irql 2
 EXPECTED = {"traps.sys": DEVICE + ["raised 2", "lowered 0", "port ff"],
             "traps-i386.sys": DEVICE + ["chain ffffffff", "try 1 1234", "chain ffffffff", "port ff"]}
 # Where libzydis for i386 is missing, drivers for i386 are told so.
-DECODED = [path for path in machines("traps") if "-i386" not in path.name or os.environ["VPORT_I386_TRAPS"]]
+DECODED = machines("traps", decoder=True)
 
 
 class Traps(command.CommandTest):
