@@ -12,7 +12,7 @@ CHECKS, CHECKS_I386 = 11, 4
 
 class Names(command.CommandTest):
     def test_every_import_is_what_it_should_be(self):
-        for driver in machines("names"):
+        for driver in machines("names", decoder=True):
             with self.subTest(driver=driver.name):
                 account = json.loads(command.run("run", driver, "--adapter", "sim:memory=64M", "--json").stdout)  # it has no modes: that step fails
                 said = [entry["text"].strip() for entry in account["debug"]]
