@@ -30,7 +30,7 @@ enum {
 static const struct argp_option options[] = {
     {"adapter", 'a', "NAME[:KEY=VALUE,...]", 0,
      "The adapter, 'sim' if not given; 'videoport adapters' lists all keys", 0},
-    {"mode", OPTION_MODE, "WIDTHxHEIGHT", 0,
+    {"mode", OPTION_MODE, "WIDTHxHEIGHT[xBITS]", 0,
      "The display mode to set; without it, one near 1024x768", 0},
     {"ioctl", OPTION_IOCTL, "CODE[:in=FILE|HEX][:out=FILE][:size=BYTES]", 0,
      "Send this request, a number or a name like IOCTL_VIDEO_QUERY_CURRENT_MODE; may be repeated",
@@ -78,11 +78,14 @@ static unsigned long number(struct argp_state *state, const char *option, const 
 
 static void mode_argument(struct argp_state *state, struct vport_job *job, const char *text)
 {
-    int used = 0;
+    int used = 0, all = 0;
 
-    if (sscanf(text, "%5" SCNu32 "x%5" SCNu32 "%n", &job->width, &job->height, &used) != 2 ||
-        text[used] || !job->width || !job->height)
-        argp_error(state, "--mode takes WIDTHxHEIGHT, as in 800x600, not '%s'", text);
+    sscanf(text, "%5" SCNu32 "x%5" SCNu32 "%nx%2" SCNu32 "%n", &job->width, &job->height, &used,
+           &job->bits, &all);
+    if (!used || (text[used] && (!all || text[all] || !job->bits)) || !job->width || !job->height)
+        argp_error(state,
+                   "--mode takes WIDTHxHEIGHT or WIDTHxHEIGHTxBITS, as in 800x600x16, not '%s'",
+                   text);
 }
 
 static error_t run_option(int key, char *argument, struct argp_state *state)

@@ -24,6 +24,7 @@ bool vport_job_write(const struct vport_job *job, int descriptor)
     vport_line_number(&line, job->memory);
     vport_line_number(&line, job->width);
     vport_line_number(&line, job->height);
+    vport_line_number(&line, job->bits);
     vport_line_number(&line, job->picture_width);
     vport_line_number(&line, job->picture_height);
     written = vport_line_send(&line, descriptor);
@@ -60,7 +61,7 @@ void *vport_job_slurp(int descriptor, size_t *length)
 
 static bool read_job(struct vport_job *job, char *field[], unsigned count)
 {
-    if (count < 12)
+    if (count < 13)
         return false;
     job->adapter = field[1][0] ? strdup(field[1]) : NULL;
     job->driver = strdup(field[2]);
@@ -71,8 +72,9 @@ static bool read_job(struct vport_job *job, char *field[], unsigned count)
     job->memory = vport_line_to_number(field[7]);
     job->width = (uint32_t)vport_line_to_number(field[8]);
     job->height = (uint32_t)vport_line_to_number(field[9]);
-    job->picture_width = (uint32_t)vport_line_to_number(field[10]);
-    job->picture_height = (uint32_t)vport_line_to_number(field[11]);
+    job->bits = (uint32_t)vport_line_to_number(field[10]);
+    job->picture_width = (uint32_t)vport_line_to_number(field[11]);
+    job->picture_height = (uint32_t)vport_line_to_number(field[12]);
     return job->driver != NULL;
 }
 

@@ -33,7 +33,7 @@ struct vport_job {
     bool screenshot;
     uint64_t seed;
     uint64_t memory; /* bytes more than at its start that the driver's process may have; 0: all */
-    uint32_t width, height;                 /* of the mode wanted; 0: choose */
+    uint32_t width, height, bits;           /* of the mode wanted; 0: choose */
     uint32_t picture_width, picture_height; /* 0: nothing to blit */
     unsigned ioctls;
     struct vport_job_ioctl ioctl[VPORT_JOB_IOCTLS];

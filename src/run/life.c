@@ -170,7 +170,7 @@ static bool set_mode(struct life *life)
     VIDEO_MODE_INFORMATION current = {0};
 
     begin("asking for modes");
-    if (!vport_mode_choose(life->machine, life->job->width, life->job->height, &life->mode)) {
+    if (!vport_mode_choose(life->machine, life->job, &life->mode)) {
         tell_step("modes", "failed", vport_mode_problem());
         return false;
     }

@@ -55,9 +55,9 @@ static void tell(const struct vport_mode_info *mode, bool chosen)
 }
 
 /* How far a mode is from what we want; the smallest wins. Depth counts more than size. */
-static uint64_t distance(const struct vport_mode_info *mode, uint32_t width, uint32_t height)
+static uint64_t distance(const struct vport_mode_info *mode, const struct vport_job *wanted)
 {
-    uint64_t area = (uint64_t)mode->width * mode->height, wanted = 1024 * 768;
+    uint64_t area = (uint64_t)mode->width * mode->height, usual = 1024 * 768;
     uint64_t depth = mode->bits == 32   ? 0
                      : mode->bits == 24 ? 1
                      : mode->bits == 16 ? 2
@@ -67,9 +67,11 @@ static uint64_t distance(const struct vport_mode_info *mode, uint32_t width, uin
 
     if (!(mode->flags & VIDEO_MODE_GRAPHICS) || !mode->width || !mode->height)
         return UINT64_MAX;
-    if (width && (mode->width != width || mode->height != height))
+    if (wanted->width && (mode->width != wanted->width || mode->height != wanted->height))
         return UINT64_MAX;
-    return depth << 56 | (area > wanted ? area - wanted : wanted - area) >> 8;
+    if (wanted->bits && mode->bits != wanted->bits)
+        return UINT64_MAX;
+    return depth << 56 | (area > usual ? area - usual : usual - area) >> 8;
 }
 
 /* The driver's table, one entry each `stride` bytes; entries may be longer or shorter than ours. */
@@ -82,8 +84,20 @@ static void read_entry(const char *table, uint32_t stride, uint32_t index,
     vport_mode_from(&entry, mode);
 }
 
-static bool choose(const char *table, uint32_t stride, uint32_t count, uint32_t width,
-                   uint32_t height, struct vport_mode_info *chosen)
+static void tell_problem(const struct vport_job *wanted, uint32_t count)
+{
+    int used = snprintf(problem, sizeof(problem),
+                        "none of the driver's %" PRIu32 " modes is a graphics mode", count);
+
+    if (wanted->width)
+        used += snprintf(problem + used, sizeof(problem) - (size_t)used,
+                         " of %" PRIu32 " x %" PRIu32, wanted->width, wanted->height);
+    if (wanted->bits)
+        snprintf(problem + used, sizeof(problem) - (size_t)used, " x %" PRIu32, wanted->bits);
+}
+
+static bool choose(const char *table, uint32_t stride, uint32_t count,
+                   const struct vport_job *wanted, struct vport_mode_info *chosen)
 {
     uint64_t best = UINT64_MAX;
     uint32_t best_index = 0;
@@ -91,8 +105,8 @@ static bool choose(const char *table, uint32_t stride, uint32_t count, uint32_t 
 
     for (uint32_t i = 0; i < count; i++) {
         read_entry(table, stride, i, &mode);
-        if (distance(&mode, width, height) < best) {
-            best = distance(&mode, width, height);
+        if (distance(&mode, wanted) < best) {
+            best = distance(&mode, wanted);
             best_index = i;
             *chosen = mode;
         }
@@ -101,18 +115,12 @@ static bool choose(const char *table, uint32_t stride, uint32_t count, uint32_t 
         read_entry(table, stride, i, &mode);
         tell(&mode, best != UINT64_MAX && i == best_index);
     }
-    if (best == UINT64_MAX && width)
-        snprintf(problem, sizeof(problem),
-                 "none of the driver's %" PRIu32 " modes is a graphics mode of %" PRIu32
-                 " x %" PRIu32,
-                 count, width, height);
-    else if (best == UINT64_MAX)
-        snprintf(problem, sizeof(problem),
-                 "none of the driver's %" PRIu32 " modes is a graphics mode", count);
+    if (best == UINT64_MAX)
+        tell_problem(wanted, count);
     return best != UINT64_MAX;
 }
 
-bool vport_mode_choose(struct vport_machine *machine, uint32_t width, uint32_t height,
+bool vport_mode_choose(struct vport_machine *machine, const struct vport_job *job,
                        struct vport_mode_info *mode)
 {
     VIDEO_NUM_MODES number = {0};
@@ -142,7 +150,7 @@ bool vport_mode_choose(struct vport_machine *machine, uint32_t width, uint32_t h
              status, returned, length);
     if (!status)
         chosen = choose(table, number.ModeInformationLength,
-                        returned / number.ModeInformationLength, width, height, mode);
+                        returned / number.ModeInformationLength, job, mode);
     free(table);
     return chosen;
 }

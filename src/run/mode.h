@@ -8,6 +8,8 @@
 
 #include <videoport/host.h>
 
+#include "run/job.h"
+
 struct _VIDEO_MODE_INFORMATION;
 
 struct vport_mode_info {
@@ -23,10 +25,11 @@ struct vport_mode_info {
 void vport_mode_from(const struct _VIDEO_MODE_INFORMATION *driver, struct vport_mode_info *mode);
 
 /*
- * Tells all modes as events and picks one: of the size asked for, or, if that is 0, the one that is
- * easiest to draw in near 1024 x 768. false: vport_mode_problem() says why.
+ * Tells all modes as events and picks one: of the size and depth that the job asks for, or, where
+ * that is 0, the one that is easiest to draw in near 1024 x 768. false: vport_mode_problem() says
+ * why.
  */
-bool vport_mode_choose(struct vport_machine *machine, uint32_t width, uint32_t height,
+bool vport_mode_choose(struct vport_machine *machine, const struct vport_job *job,
                        struct vport_mode_info *mode);
 const char *vport_mode_problem(void);
 

@@ -96,6 +96,17 @@ class Displays(Foreign):
             self.assertEqual([report["rule"] for report in account["reports"]], ["SG-8", "PORT"])
             self.assertTrue(account["trapped"])
 
+    def test_w2k_vbe_in_other_depths(self):
+        for driver in forms("w2kvbe"):
+            for bits in (24, 8):
+                _, size, bars = self.shot(driver, "qemu:vga", "--mode", "800x600x%d" % bits)
+                self.assertEqual(size, (800, 600))
+                self.assertEqual([tuple(value >> 7 for value in bar) for bar in bars],
+                                 [tuple(value >> 7 for value in bar) for bar in self.BARS], (driver, bits))
+        account = self.account(forms("w2kvbe")[0], "-a", "qemu:vga", "--mode", "800x600x16", expected=FAILED)
+        details = [step["detail"] for step in account["steps"] if step["name"] == "modes"]
+        self.assertEqual(details, ["none of the driver's 5 modes is a graphics mode of 800 x 600 x 16"])
+
     def test_w2k_vbe_on_other_cards_with_the_same_ports(self):
         for adapter in ("qemu:qxl-vga", "qemu:ati-vga"):
             _, _, bars = self.shot(forms("w2kvbe")[0], adapter, "--mode", "800x600")
