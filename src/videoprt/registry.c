@@ -56,7 +56,7 @@ static PKEY_VALUE_PARTIAL_INFORMATION NTAPI VpReadValue(HANDLE Key, PUNICODE_STR
 
 #define VP_MAX_FILE 0x100000 /* bytes: a font or a table, not a disk */
 
-/* The file that a REG_SZ value names, read into pool of VP_MAX_FILE bytes. */
+/* The file that a value names, read into pool of VP_MAX_FILE bytes. */
 static NTSTATUS NTAPI VpReadFile(PKEY_VALUE_PARTIAL_INFORMATION Value, PVOID Data, PULONG Length)
 {
     OBJECT_ATTRIBUTES Attributes;
@@ -65,10 +65,11 @@ static NTSTATUS NTAPI VpReadFile(PKEY_VALUE_PARTIAL_INFORMATION Value, PVOID Dat
     HANDLE File;
     NTSTATUS Status;
 
+    /* With or without its end, which drivers forget to write. */
     Path.Buffer = (PWSTR)(PVOID)Value->Data;
-    Path.Length =
-        (USHORT)(Value->DataLength < sizeof(WCHAR) ? 0 : Value->DataLength - sizeof(WCHAR));
-    Path.MaximumLength = (USHORT)Value->DataLength;
+    Path.MaximumLength = Path.Length = (USHORT)(Value->DataLength & ~1u);
+    if (Path.Length > 0 && Path.Buffer[Path.Length / sizeof(WCHAR) - 1] == 0)
+        Path.Length -= sizeof(WCHAR);
     InitializeObjectAttributes(&Attributes, &Path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL,
                                NULL);
     Status = ZwCreateFile(&File, GENERIC_READ | SYNCHRONIZE, &Attributes, &Block, NULL,

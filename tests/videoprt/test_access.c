@@ -164,6 +164,33 @@ static void configuration_body(void)
     assert_false(VideoPortCheckForDeviceExistance(port.extension, 0x1B36, 0x0101, 0, 0, 0, 0));
 }
 
+static BOOLEAN exists(USHORT vendor, USHORT device, USHORT subvendor, USHORT subsystem,
+                      UCHAR revision, ULONG flags)
+{
+    return VideoPortCheckForDeviceExistence(port.extension, vendor, device, revision, subvendor,
+                                            subsystem, flags);
+}
+
+/* The card's subsystem ids are its own ones; its revision is 3. */
+static void existence_body(void)
+{
+    const ULONG both = CDE_USE_SUBSYSTEM_IDS | CDE_USE_REVISION;
+
+    assert_true(exists(0x1B36, 0x0100, 0, 0, 0, 0));
+    assert_true(exists(0x1B36, 0x0100, 0x1B36, 0x0100, 0, CDE_USE_SUBSYSTEM_IDS));
+    assert_false(exists(0x1B36, 0x0100, 0x1B36, 0x0101, 0, CDE_USE_SUBSYSTEM_IDS));
+    assert_false(exists(0x1B36, 0x0100, 0x1B37, 0x0100, 0, CDE_USE_SUBSYSTEM_IDS));
+    assert_true(exists(0x1B36, 0x0100, 0x1B36, 0x0100, 3, both));
+    assert_false(exists(0x1B36, 0x0100, 0x1B36, 0x0100, 2, both));
+    assert_false(exists(0x1B36, 0x0101, 0, 0, 0, 0));
+    assert_false(exists(0xFFFF, 0xFFFF, 0, 0, 0, 0)); /* an empty slot is no device */
+}
+
+static void devices_are_found_by_their_ids(void **state)
+{
+    run(existence_body);
+}
+
 static void configuration_space_is_written(void **state)
 {
     run(configuration_body);
@@ -177,6 +204,7 @@ int main(void)
         cmocka_unit_test(ports_are_read_in_their_width),
         cmocka_unit_test(ports_are_written_in_their_width),
         cmocka_unit_test(configuration_space_is_written),
+        cmocka_unit_test(devices_are_found_by_their_ids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -292,6 +292,52 @@ static void a_debug_report_is_told_at_its_end(void **state)
     run(report_body);
 }
 
+/* ---- Values that name files ---- */
+
+static VP_STATUS NTAPI got_file(PVOID HwDeviceExtension, PVOID Context, PWSTR ValueName,
+                                PVOID ValueData, ULONG ValueLength)
+{
+    assert_ptr_equal(HwDeviceExtension, port.extension);
+    assert_int_equal(ValueLength, 7);
+    assert_memory_equal(ValueData, "0123456", 7);
+    ++*(unsigned *)Context;
+    return ERROR_BUSY;
+}
+
+static void file_body(void)
+{
+    static WCHAR value[] = L"Firmware", path[] = L"\\SystemRoot\\firmware.bin";
+    static WCHAR elsewhere[] = L"\\SystemRoot\\other.bin";
+    PVOID extension = port.extension;
+    unsigned calls = 0;
+
+    assert_int_equal(
+        vport_nt_file_add(vport_nt_current(), "\\SystemRoot\\firmware.bin", "0123456", 7),
+        VPORT_OK);
+    assert_int_equal(VideoPortSetRegistryParameters(extension, value, path, sizeof(path)),
+                     NO_ERROR);
+    assert_int_equal(VideoPortGetRegistryParameters(extension, value, TRUE, got_file, &calls),
+                     ERROR_BUSY); /* what the callback says */
+    assert_int_equal(VideoPortSetRegistryParameters(extension, value, path, sizeof(path) - 2),
+                     NO_ERROR); /* without its end */
+    assert_int_equal(VideoPortGetRegistryParameters(extension, value, TRUE, got_file, &calls),
+                     ERROR_BUSY);
+    assert_int_equal(calls, 2);
+    assert_int_equal(VideoPortSetRegistryParameters(extension, value, elsewhere, sizeof(elsewhere)),
+                     NO_ERROR);
+    assert_int_equal(VideoPortGetRegistryParameters(extension, value, TRUE, got_file, &calls),
+                     ERROR_INVALID_PARAMETER);
+    assert_int_equal(VideoPortSetRegistryParameters(extension, value, path, 1), NO_ERROR);
+    assert_int_equal(VideoPortGetRegistryParameters(extension, value, TRUE, got_file, &calls),
+                     ERROR_INVALID_PARAMETER);
+    assert_int_equal(calls, 2);
+}
+
+static void a_value_may_name_a_file(void **state)
+{
+    run(file_body);
+}
+
 /* ---- The device lock ---- */
 
 static void device_lock_body(void)
@@ -409,6 +455,7 @@ int main(void)
         cmocka_unit_test(debug_output_has_its_level),
         cmocka_unit_test(errors_go_to_the_log),
         cmocka_unit_test(a_debug_report_is_told_at_its_end),
+        cmocka_unit_test(a_value_may_name_a_file),
         cmocka_unit_test(the_device_lock_is_the_requests_own),
         cmocka_unit_test(a_rom_is_searched_for_a_string),
         cmocka_unit_test(the_rom_is_copied_and_the_copy_is_the_ports),
