@@ -11,6 +11,7 @@
 #include "cli/bench_print.h"
 #include "cli/command.h"
 #include "cli/message.h"
+#include "cli/option.h"
 #include "cli/output.h"
 
 enum {
@@ -76,7 +77,6 @@ static void choose(struct bench_arguments *arguments, const char *id, struct arg
 static error_t bench_option(int key, char *argument, struct argp_state *state)
 {
     struct bench_arguments *arguments = state->input;
-    char *end;
 
     switch (key) {
     case OPTION_JSON:
@@ -89,10 +89,8 @@ static error_t bench_option(int key, char *argument, struct argp_state *state)
         arguments->quick = true;
         return 0;
     case OPTION_ROUNDS:
-        arguments->rounds = (unsigned)strtoul(argument, &end, 10);
-        if (*end || arguments->rounds < 1 || arguments->rounds > MOST_ROUNDS)
-            argp_error(state, "--rounds takes a number from 1 to %d, not '%s'", MOST_ROUNDS,
-                       argument);
+        arguments->rounds =
+            (unsigned)vport_option_number(state, "--rounds", argument, 1, MOST_ROUNDS);
         return 0;
     case ARGP_KEY_ARG:
         choose(arguments, argument, state);

@@ -3,12 +3,12 @@
  * `videoport blit`: the command line. The work is in blit_job.c, what is printed in blit_print.c.
  */
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
-#include <stdlib.h>
+#include <limits.h>
 
 #include "cli/blit_job.h"
 #include "cli/command.h"
+#include "cli/option.h"
 
 enum {
     OPTION_REPEAT = 0x100,
@@ -48,21 +48,6 @@ struct blit_arguments {
     bool json;
 };
 
-/* A decimal number from `least` up, or the usage error that says so. */
-static uint64_t number_argument(struct argp_state *state, const char *option, const char *text,
-                                uint64_t least)
-{
-    char *end;
-    uint64_t value;
-
-    errno = 0;
-    value = strtoull(text, &end, 10);
-    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || value < least)
-        argp_error(state, "%s takes a whole number from %llu up, not '%s'", option,
-                   (unsigned long long)least, text);
-    return value;
-}
-
 static error_t blit_option(int key, char *argument, struct argp_state *state)
 {
     struct blit_arguments *arguments = state->input;
@@ -76,10 +61,10 @@ static error_t blit_option(int key, char *argument, struct argp_state *state)
         job->screenshot = argument;
         return 0;
     case OPTION_REPEAT:
-        job->repeat = (unsigned long)number_argument(state, "--repeat", argument, 1);
+        job->repeat = (unsigned long)vport_option_number(state, "--repeat", argument, 1, ULONG_MAX);
         return 0;
     case OPTION_SEED:
-        job->seed = number_argument(state, "--seed", argument, 0);
+        job->seed = vport_option_number(state, "--seed", argument, 0, UINT64_MAX);
         return 0;
     case OPTION_JSON:
         arguments->json = true;
@@ -100,20 +85,13 @@ static error_t blit_option(int key, char *argument, struct argp_state *state)
     }
 }
 
-/* Leaves out argp's note on arguments of short options: there is nothing to mix up here. */
-static char *help_filter(int key, const char *text, void *input)
-{
-    (void)input;
-    return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)text;
-}
-
 static int blit_main(int argc, char **argv)
 {
     static const struct argp argp = {.options = options,
                                      .parser = blit_option,
                                      .args_doc = "PICTURE.png",
                                      .doc = doc,
-                                     .help_filter = help_filter};
+                                     .help_filter = vport_option_help_filter};
     struct blit_arguments arguments = {.job = {.adapter = "sim", .repeat = 1}};
     struct vport_blit_outcome outcome;
     int code;

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* `videoport run`: the command line. The work is in run_do.c, the two processes are src/run's. */
 #include <argp.h>
-#include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/option.h"
 #include "cli/run.h"
 
 /* What drivers take is far less; on a computer with as little as 2 GiB this leaves some. */
@@ -63,19 +61,6 @@ static const char doc[] =
     "Exit status: 0 it went well; 1 a step failed; 2 wrong usage; 3 something is missing here;\n"
     "4 the driver crashed, was stopped, or did not come back.";
 
-static unsigned long number(struct argp_state *state, const char *option, const char *text,
-                            unsigned long most)
-{
-    char *end;
-    unsigned long value;
-
-    errno = 0;
-    value = strtoul(text, &end, 10);
-    if (!isdigit((unsigned char)text[0]) || *end || errno || value > most)
-        argp_error(state, "%s takes a whole number up to %lu, not '%s'", option, most, text);
-    return value;
-}
-
 static void mode_argument(struct argp_state *state, struct vport_job *job, const char *text)
 {
     int used = 0, all = 0;
@@ -118,13 +103,13 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
         run->json = true;
         return 0;
     case OPTION_SEED:
-        run->job.seed = number(state, "--seed", argument, ULONG_MAX);
+        run->job.seed = vport_option_number(state, "--seed", argument, 0, UINT64_MAX);
         return 0;
     case OPTION_TIMEOUT:
-        run->timeout = (unsigned)number(state, "--timeout", argument, 1000000);
+        run->timeout = (unsigned)vport_option_number(state, "--timeout", argument, 0, 1000000);
         return 0;
     case OPTION_MEMORY:
-        run->job.memory = number(state, "--memory", argument, 1u << 20) << 20;
+        run->job.memory = vport_option_number(state, "--memory", argument, 0, 1u << 20) << 20;
         return 0;
     case OPTION_NO_SANDBOX:
         run->sandbox = false;
@@ -142,19 +127,13 @@ static error_t run_option(int key, char *argument, struct argp_state *state)
     }
 }
 
-static char *help_filter(int key, const char *text, void *input)
-{
-    (void)input;
-    return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)text;
-}
-
 static int run_main(int argc, char **argv)
 {
     static const struct argp argp = {.options = options,
                                      .parser = run_option,
                                      .args_doc = "DRIVER",
                                      .doc = doc,
-                                     .help_filter = help_filter};
+                                     .help_filter = vport_option_help_filter};
     struct vport_run_options run = {.job.memory = MEMORY_DEFAULT, .sandbox = true, .timeout = 60};
 
     if (argp_parse(&argp, argc, argv, 0, NULL, &run) != 0)

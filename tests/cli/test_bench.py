@@ -16,7 +16,7 @@ class Bench(CommandTest):
         self.refuse(USAGE, "there is no group 'X'", "bench", "X")
         self.refuse(USAGE, "option.*nonsense", "bench", "--nonsense")
         for rounds in ("0", "-1", "x", "1x", "10002"):
-            self.refuse(USAGE, "--rounds takes a number from 1 to", "bench", "--rounds=%s" % rounds)
+            self.refuse(USAGE, "--rounds takes a whole number from 1 to", "bench", "--rounds=%s" % rounds)
 
     def test_a_file_that_cannot_be_written_is_known_before_anything_is_measured(self):
         self.refuse(FAILED, "cannot be written", "bench", "F", "-o", self.folder / "no" / "bench.json")

@@ -97,7 +97,7 @@ class Hostile(command.CommandTest):
                     self.assertEqual(said[0], "There is no memory for 16777216 bytes of pool: the driver gets NULL.")
                     took = int(re.search(r"took (\d+) MiB", said[1])[1])
                     self.assertTrue(limit / 2 <= took <= limit, took)
-        self.refuse(command.USAGE, "--memory takes a whole number up to 1048576, not '1G'", "run", driver("greedy"),
+        self.refuse(command.USAGE, "--memory takes a whole number from 0 to 1048576, not '1G'", "run", driver("greedy"),
                     "--memory", "1G")
 
     def test_silence_is_no_hiding_place(self):
