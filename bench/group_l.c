@@ -11,11 +11,12 @@
 #include "groups.h"
 #include "limits.h"
 #include "transfer.h"
+#include "dma/segment.h"
 
 enum { PAGE = VPORT_BENCH_PAGE };
 
 static const uint64_t sizes[] = {64 << 10, 1 << 20, 16 << 20, 256 << 20, 1 << 30};
-enum { SIZES = sizeof(sizes) / sizeof(sizes[0]) };
+enum { SIZES = sizeof(sizes) / sizeof(sizes[0]), FORMS_SIZE = 16 << 20 };
 
 /* ---- Limits ----------------------------------------------------------------------------- */
 
@@ -132,7 +133,7 @@ static void add_all_limits(struct vport_bench_suite *suite, unsigned used)
         add_limits(suite, frames, form[0], sizes[i], true);
     /* What the other instruction sets would do, at one size. */
     while (frames && *++form)
-        add_limits(suite, frames, *form, 16 << 20, false);
+        add_limits(suite, frames, *form, FORMS_SIZE, false);
 }
 
 /* ---- Lists ------------------------------------------------------------------------------ */
@@ -165,15 +166,72 @@ static struct vport_bench_port *add_lists(struct vport_bench_suite *suite, const
     return model.port;
 }
 
+/* ---- The instruction sets that this processor has but does not use ------------------------- */
+
+struct formed {
+    const char *form;
+    struct vport_bench_transfer *transfer;
+};
+
+static void run_formed(void *context, uint64_t repetitions)
+{
+    struct formed *formed = context;
+
+    vport_segment_choose(formed->form);
+    vport_bench_transfer_run(formed->transfer, repetitions);
+    vport_segment_choose(vport_segment_forms()[0]);
+}
+
+static bool check_formed(void *context)
+{
+    struct formed *formed = context;
+    bool right;
+
+    vport_segment_choose(formed->form);
+    right = vport_bench_transfer_check(formed->transfer);
+    vport_segment_choose(vport_segment_forms()[0]);
+    return right;
+}
+
+/* One length of the layout, in all forms but the best. */
+static void add_forms(struct vport_bench_suite *suite, struct vport_bench_port *port,
+                      const char *layout, const char *limit)
+{
+    struct vport_bench_transfer model = {
+        .port = port, .length = FORMS_SIZE, .span = port->length, .to_device = true, .depth = 1};
+    struct vport_bench_case which = {.unit = "page",
+                                     .units = (double)(FORMS_SIZE / PAGE),
+                                     .run = run_formed,
+                                     .check = check_formed};
+
+    for (const char *const *form = vport_segment_forms() + 1; *form && !suite->failed; form++) {
+        struct formed *formed = vport_bench_take(suite, sizeof(*formed));
+
+        if (!formed)
+            return;
+        *formed = (struct formed){*form, vport_bench_transfer_take(suite, &model)};
+        which.context = formed;
+        snprintf(which.reference, sizeof(which.reference), "%s %s, %s",
+                 vport_bench_size(FORMS_SIZE), limit, *form);
+        vport_bench_add(suite, &which, "%s %s, %s", vport_bench_size(FORMS_SIZE), layout, *form);
+    }
+}
+
 static bool open_group(struct vport_bench_suite *suite)
 {
+    static const struct {
+        const char *layout, *limit;
+    } layouts[] = {
+        {"contiguous", "count runs"}, {"scattered", "read and write"}, {"mixed", "read and write"}};
     unsigned used = suite->options->quick ? SIZES - 1 : SIZES;
-    struct vport_bench_port *port;
+    struct vport_bench_port *port = NULL;
 
     add_all_limits(suite, used);
-    add_lists(suite, "contiguous", "count runs", used);
-    add_lists(suite, "scattered", "read and write", used);
-    port = add_lists(suite, "mixed", "read and write", used);
+    for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]) && !suite->failed; i++) {
+        port = add_lists(suite, layouts[i].layout, layouts[i].limit, used);
+        if (port)
+            add_forms(suite, port, layouts[i].layout, layouts[i].limit);
+    }
     if (port)
         vport_bench_add_dpdk(suite, &(struct vport_bench_dpdk_cases){.memory = port->memory,
                                                                      .span = port->length,

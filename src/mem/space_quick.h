@@ -59,12 +59,13 @@ static inline bool vport_space_lock_again(struct vport_space *space, uintptr_t s
                                           const struct vport_frame **known)
 {
     unsigned slot = vport_thread_own_slot();
-    const struct vport_space_last *last = &space->last[slot];
+    const struct vport_space_last *last;
     struct vport_region *region;
     uintptr_t offset;
 
     if (slot >= VPORT_THREAD_SLOTS)
         return false;
+    last = &space->last[slot];
     offset = start - last->base;
     /* A length of 0 becomes more than any region has. */
     if (offset >= last->bytes || length - 1 >= last->bytes - offset || access > last->most)
