@@ -29,6 +29,9 @@ static PVOID NTAPI VpMapUser(PVP_MAPPING Mapping)
 {
     PVOID View = NULL;
 
+    /* Where registers are not memory no MDL can be made of them; then all is one address space. */
+    if (!MmIsAddressValid(Mapping->Base))
+        return Mapping->Base;
     Mapping->UserMdl = IoAllocateMdl(Mapping->Base, Mapping->Length, FALSE, FALSE, NULL);
     if (Mapping->UserMdl == NULL)
         return NULL;

@@ -152,6 +152,7 @@ static BOOLEAN StartIO(PVOID dev_extension, PVIDEO_REQUEST_PACKET packet)
         memory = packet->OutputBuffer;
         memory->VideoRamBase = NULL;
         memory->VideoRamLength = dev->rom->surface0_area_size;
+        io_space = VIDEO_MEMORY_SPACE_USER_MODE; /* for whoever shares it */
         error = VideoPortMapMemory(dev, dev->ram_base, &memory->VideoRamLength, &io_space, &memory->VideoRamBase);
         memory->FrameBufferBase = memory->VideoRamBase;
         memory->FrameBufferLength = memory->VideoRamLength;
