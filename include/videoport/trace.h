@@ -82,8 +82,9 @@ struct vport_trace_switch {
 /* `trace` may be NULL: then it is off. */
 static inline int vport_trace_on(struct vport_trace *trace)
 {
-    return __builtin_expect(trace && atomic_load_explicit(&((struct vport_trace_switch *)trace)->on,
-                                                          memory_order_relaxed),
+    return __builtin_expect(!!trace, 1) &&
+           __builtin_expect(atomic_load_explicit(&((struct vport_trace_switch *)trace)->on,
+                                                 memory_order_relaxed),
                             0);
 }
 

@@ -93,7 +93,9 @@ static inline struct vport_hal_adapter *vport_hal_adapter_slot(PDMA_ADAPTER poin
 {
     uintptr_t distance = (uintptr_t)pointer - (uintptr_t)vport_hal_adapters;
 
-    if (distance >= sizeof(vport_hal_adapters) || distance % sizeof(struct vport_hal_adapter))
+    if (__builtin_expect(distance >= sizeof(vport_hal_adapters) ||
+                             distance % sizeof(struct vport_hal_adapter),
+                         0))
         return NULL;
     return (struct vport_hal_adapter *)pointer; /* `wdm` is its first member */
 }
@@ -103,8 +105,10 @@ static inline struct vport_hal_adapter *vport_hal_adapter_live(PDMA_ADAPTER poin
 {
     struct vport_hal_adapter *adapter = vport_hal_adapter_slot(pointer);
 
-    return adapter && atomic_load_explicit(&adapter->state, memory_order_acquire) ==
-                          VPORT_HAL_ADAPTER_LIVE
+    return __builtin_expect(adapter &&
+                                atomic_load_explicit(&adapter->state, memory_order_acquire) ==
+                                    VPORT_HAL_ADAPTER_LIVE,
+                            1)
                ? adapter
                : NULL;
 }

@@ -63,7 +63,7 @@ VP_INLINE BOOLEAN VpMayDma(PVP_DEVICE Device, KIRQL Irql)
 {
     LONG Synchronizing = VP_LOAD(Device->Synchronizing);
 
-    return Irql <= DISPATCH_LEVEL && (Synchronizing == 0 || Irql < DISPATCH_LEVEL ||
+    return Irql <= DISPATCH_LEVEL && (VP_LIKELY(Synchronizing == 0) || Irql < DISPATCH_LEVEL ||
                                       Synchronizing != 1 + (LONG)KeGetCurrentProcessorNumber());
 }
 
@@ -179,7 +179,7 @@ VP_INLINE ULONG VpClip(const VP_TRANSFER *Transfer)
 
     if (VP_UNLIKELY(Length > Covered))
         Length = (ULONG)Covered;
-    if (Adapter->MaximumLength != 0 && VP_UNLIKELY(Length > Adapter->MaximumLength)) {
+    if (VP_UNLIKELY(Length > Adapter->MaximumLength) && Adapter->MaximumLength != 0) {
         ULONGLONG End = ((ULONGLONG)InPage + Adapter->MaximumLength) & ~(ULONGLONG)(PAGE_SIZE - 1);
 
         Length = End > InPage ? (ULONG)(End - InPage) : Adapter->MaximumLength;
@@ -378,10 +378,10 @@ VP_STATUS NTAPI VideoPortStartDma(PVOID HwDeviceExtension, PVP_DMA_ADAPTER VpDma
     Length = VpClip(&Transfer);
     *pLength = Length;
     KeFlushIoBuffers(Transfer.Mdl, !WriteToDevice, TRUE);
-    if (Irql < DISPATCH_LEVEL) /* MR-7 */
+    if (VP_LIKELY(Irql < DISPATCH_LEVEL)) /* MR-7 */
         Before = KeRaiseIrqlToDpcLevel();
     Status = VpRequestList(&Transfer, Length, Context);
-    if (Before < DISPATCH_LEVEL)
+    if (VP_LIKELY(Before < DISPATCH_LEVEL))
         KeLowerIrql(Before);
     if (VP_UNLIKELY(!NT_SUCCESS(Status))) {
         *pLength = 0; /* no callback has happened, nor will it: the pointer is still the caller's
@@ -435,10 +435,10 @@ VP_STATUS NTAPI VideoPortCompleteDma(PVOID HwDeviceExtension, PVP_DMA_ADAPTER Vp
         VpReportLevel("CD-1", "VideoPortCompleteDma", Irql);
         return NO_ERROR;
     }
-    if (Irql < DISPATCH_LEVEL)
+    if (VP_LIKELY(Irql < DISPATCH_LEVEL))
         Before = KeRaiseIrqlToDpcLevel();
     VpDmaAdapter->PutList(VpDmaAdapter->Dma, (PSCATTER_GATHER_LIST)VpScatterGather, WriteToDevice);
-    if (Before < DISPATCH_LEVEL)
+    if (VP_LIKELY(Before < DISPATCH_LEVEL))
         KeLowerIrql(Before);
     return NO_ERROR;
 }

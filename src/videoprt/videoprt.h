@@ -76,10 +76,12 @@ typedef VOID(NTAPI *PBANKED_SECTION_ROUTINE)(ULONG ReadBank, ULONG WriteBank, PV
 
 /* For what several processors read and write; plain loads and stores on x86. */
 #ifdef __GNUC__
+#define VP_LIKELY(condition)      __builtin_expect(!!(condition), 1)
 #define VP_UNLIKELY(condition)    __builtin_expect(!!(condition), 0)
 #define VP_LOAD(variable)         __atomic_load_n(&(variable), __ATOMIC_ACQUIRE)
 #define VP_STORE(variable, value) __atomic_store_n(&(variable), value, __ATOMIC_RELEASE)
 #else
+#define VP_LIKELY(condition)      (condition)
 #define VP_UNLIKELY(condition)    (condition)
 #define VP_LOAD(variable)         (variable)
 #define VP_STORE(variable, value) ((variable) = (value))
@@ -326,8 +328,9 @@ VP_INLINE BOOLEAN VpIsAdapterSlot(PVP_DMA_ADAPTER Adapter)
 /* TRUE if it is a live adapter of this miniport's device. Any pointer values; no lock, no call. */
 VP_INLINE BOOLEAN VpIsAdapter(PVOID HwDeviceExtension, PVP_DMA_ADAPTER Adapter)
 {
-    return VpIsAdapterSlot(Adapter) && VP_LOAD(Adapter->State) == VpAdapterLive &&
-           Adapter->HwDeviceExtension == HwDeviceExtension;
+    return VP_LIKELY(VpIsAdapterSlot(Adapter)) &&
+           VP_LIKELY(VP_LOAD(Adapter->State) == VpAdapterLive) &&
+           VP_LIKELY(Adapter->HwDeviceExtension == HwDeviceExtension);
 }
 
 /* Says in words why VpIsAdapter said no. Any IRQL. */
@@ -356,7 +359,8 @@ VOID NTAPI VpUnlockMdl(PMDL Mdl);
 /* TRUE if the fields of this MDL can be read. Any pointer value. */
 VP_INLINE BOOLEAN VpIsMdl(PMDL Mdl)
 {
-    return Mdl != NULL && ((ULONG_PTR)Mdl & (sizeof(PVOID) - 1)) == 0 && MmIsAddressValid(Mdl);
+    return Mdl != NULL && VP_LIKELY(((ULONG_PTR)Mdl & (sizeof(PVOID) - 1)) == 0) &&
+           VP_LIKELY(MmIsAddressValid(Mdl));
 }
 /* An old-style lock that was forgotten (obsolete_dma.c). */
 VOID NTAPI VpReclaimRequestLock(PVP_OBJECT Object);
