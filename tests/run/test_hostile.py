@@ -3,6 +3,7 @@
 
 import json
 import re
+import struct
 import unittest
 
 from common import CRASHED, command, driver, machines
@@ -140,8 +141,23 @@ class Hostile(command.CommandTest):
 
     def test_places_in_a_shared_object(self):
         text = self.crash(driver("null_read").with_name("null_read-native.so"))
-        self.assertRegex(text, r"read from address 0, a NULL pointer\.\n    At null_read-native\.so\+0x[0-9a-f]+ \(in the function "
-                               r"(Act|Initialize)\)\.\n    While starting the driver\.\n")
+        self.assertRegex(text, r"read from address 0, a NULL pointer\.\n    At null_read-native\.so\+0x[0-9a-f]+ "
+                               r"\(in the function (Act|Initialize)\)\.\n    While starting the driver\.\n")
+
+    def test_a_shared_object_with_damaged_symbols(self):
+        """The linker does not look at a file's sections; the account does, and believes nothing."""
+        good = driver("null_read").with_name("null_read-native.so").read_bytes()
+        headers, size, count = struct.unpack_from("<Q", good, 0x28)[0], *struct.unpack_from("<HH", good, 0x3a)
+        for _ in range(40):
+            bytes_ = bytearray(good)
+            for _ in range(self.random.randint(1, 12)):
+                at = headers + self.random.randrange(count) * size + self.random.choice((0, 4, 24, 32, 40))
+                value = self.random.choice((0, 2, 11, 0xffffffff, len(good), self.random.getrandbits(32)))
+                struct.pack_into("<I", bytes_, at, value)
+            if self.random.random() < 0.3:
+                struct.pack_into("<Q", bytes_, 0x28, self.random.choice((0, len(good) - 8, 2**63, self.random.getrandbits(64))))
+            text = self.crash(self.file("damaged.so", bytes(bytes_)))
+            self.assertRegex(text, r"\n    At damaged\.so\+0x[0-9a-f]+( \(in the function [ -~]*\))?\.\n")
 
     def test_missing_import_is_listed_before_anything_runs(self):
         text = self.crash(driver("missing_import"))
