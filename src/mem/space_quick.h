@@ -51,7 +51,7 @@ static inline void vport_pages_fill(struct vport_pages *pages, uintptr_t start, 
 /*
  * vport_space_lock() where the range lies in the region that this thread locked last. Calls
  * nothing. Fills in all of `pages` but the frames: the caller copies `count` of them, those of the
- * pages spanned, from *known to pages->frames. false: nothing was done; ask vport_space_lock().
+ * pages spanned, from *known to pages->frames. false: nothing is locked; ask vport_space_lock().
  */
 static inline bool vport_space_lock_again(struct vport_space *space, uintptr_t start, size_t length,
                                           size_t count, enum vport_access access,
