@@ -61,10 +61,15 @@ void vport_trap_set_machine(struct vport_machine *m)
     machine.hal = vport_inside_hal(m);
 }
 
+static void count_many(enum kind kind, size_t times, uintptr_t pc)
+{
+    if (!__atomic_fetch_add(&machine.seen[kind].count, times, __ATOMIC_RELAXED))
+        machine.seen[kind].first = pc;
+}
+
 static void count(enum kind kind, uintptr_t pc)
 {
-    if (!__atomic_fetch_add(&machine.seen[kind].count, 1, __ATOMIC_RELAXED))
-        machine.seen[kind].first = pc;
+    count_many(kind, 1, pc);
 }
 
 void vport_trap_tell(void)
@@ -220,6 +225,23 @@ bool vport_trap_read(uintptr_t address, unsigned width, uint64_t *value, uintptr
         return false;
     memcpy(value, (const void *)address, width);
     return true;
+}
+
+/* No two windows are so near each other that a string could begin in one and end in another. */
+size_t vport_trap_read_string(uintptr_t address, unsigned width, size_t elements, void *values,
+                              uintptr_t pc)
+{
+    if (!elements || !is_register(address) || !is_register(address + elements * width - 1))
+        return 0;
+    count_many(REGISTER, elements, pc);
+    if (width == 1)
+        READ_REGISTER_BUFFER_UCHAR((volatile UCHAR *)address, values, (ULONG)elements);
+    else if (width == 2)
+        READ_REGISTER_BUFFER_USHORT((volatile USHORT *)address, values, (ULONG)elements);
+    else /* eight bytes are two accesses, low half first */
+        READ_REGISTER_BUFFER_ULONG((volatile ULONG *)address, values,
+                                   (ULONG)(elements * (width / 4)));
+    return elements;
 }
 
 /* Ordinary memory is stored to as the driver would have: if that faults, it is the driver's fault.

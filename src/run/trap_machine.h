@@ -24,6 +24,11 @@ bool vport_trap_owns(uintptr_t address);
  * nothing, or it cannot be written. */
 bool vport_trap_read(uintptr_t address, unsigned width, uint64_t *value, uintptr_t pc);
 bool vport_trap_write(uintptr_t address, unsigned width, uint64_t value, uintptr_t pc);
+/* As many reads of `width` bytes, at ascending addresses from `address` on. How many were done:
+ * none where the first and the last are not of registers. At most VPORT_TRAP_STRING bytes. */
+enum { VPORT_TRAP_STRING = 1024 };
+size_t vport_trap_read_string(uintptr_t address, unsigned width, size_t elements, void *values,
+                              uintptr_t pc);
 /* Where the processor block (gs: on x86-64, fs: on i386) lies. */
 uintptr_t vport_trap_block(void);
 

@@ -2,6 +2,8 @@
 /* String instructions, done in the driver's place. See trap_private.h. */
 #include "run/trap_private.h"
 
+#include <string.h>
+
 #include "run/trap_machine.h"
 
 #if defined(__x86_64__)
@@ -48,12 +50,40 @@ static const ZydisRegister accumulator[9] = {[1] = ZYDIS_REGISTER_AL,
                                              [4] = ZYDIS_REGISTER_EAX,
                                              [8] = ZYDIS_REGISTER_RAX};
 
-static uint64_t string_get(struct vport_trap *trap, const struct string_form *form)
+/* What a repeated instruction reads of registers in one go: of video memory behind a protocol
+ * single reads would take many times as long. */
+struct string_ahead {
+    uint8_t bytes[VPORT_TRAP_STRING];
+    size_t next, count; /* elements */
+    bool none;          /* there is nothing to be read so */
+};
+
+static void look_ahead(struct vport_trap *trap, const struct string_form *form,
+                       struct string_ahead *ahead)
+{
+    uint64_t left = vport_operand_register(trap, COUNT);
+    size_t most = VPORT_TRAP_STRING / form->width;
+    bool down = trap->context->uc_mcontext.gregs[REG_EFL] & VPORT_FLAG_DIRECTION;
+
+    ahead->next = ahead->count = 0;
+    if (form->from == FROM_SOURCE && !down)
+        ahead->count =
+            vport_trap_read_string((uintptr_t)vport_operand_register(trap, SOURCE), form->width,
+                                   left < most ? (size_t)left : most, ahead->bytes, trap->pc);
+    ahead->none = !ahead->count;
+}
+
+static uint64_t string_get(struct vport_trap *trap, const struct string_form *form,
+                           struct string_ahead *ahead)
 {
     uint64_t value = 0;
 
     switch (form->from) {
     case FROM_SOURCE:
+        if (ahead->next < ahead->count) {
+            memcpy(&value, ahead->bytes + ahead->next++ * form->width, form->width);
+            return value;
+        }
         return vport_operand_memory(trap, (uintptr_t)vport_operand_register(trap, SOURCE),
                                     form->width);
     case FROM_PORT:
@@ -79,12 +109,13 @@ static void string_set(struct vport_trap *trap, const struct string_form *form, 
         vport_operand_set_register(trap, accumulator[form->width], value);
 }
 
-static void string_step(struct vport_trap *trap, const struct string_form *form)
+static void string_step(struct vport_trap *trap, const struct string_form *form,
+                        struct string_ahead *ahead)
 {
     bool down = trap->context->uc_mcontext.gregs[REG_EFL] & VPORT_FLAG_DIRECTION;
     uint64_t step = down ? 0 - (uint64_t)form->width : form->width;
 
-    string_set(trap, form, string_get(trap, form));
+    string_set(trap, form, string_get(trap, form, ahead));
     if (trap->refused)
         return;
     if (form->from == FROM_SOURCE)
@@ -97,6 +128,7 @@ static void string_step(struct vport_trap *trap, const struct string_form *form)
 bool vport_trap_string(struct vport_trap *trap)
 {
     bool repeated = trap->instruction.attributes & ZYDIS_ATTRIB_HAS_REP;
+    struct string_ahead ahead = {.none = !repeated};
 
     for (size_t i = 0; i < sizeof(string_forms) / sizeof(string_forms[0]); i++) {
         /* MOVSD is also a vector instruction; that one's operands are no string */
@@ -104,7 +136,9 @@ bool vport_trap_string(struct vport_trap *trap)
             trap->instruction.meta.category == ZYDIS_CATEGORY_DATAXFER)
             continue;
         for (; !trap->refused && (!repeated || vport_operand_register(trap, COUNT));) {
-            string_step(trap, &string_forms[i]);
+            if (!ahead.none && ahead.next == ahead.count)
+                look_ahead(trap, &string_forms[i], &ahead);
+            string_step(trap, &string_forms[i], &ahead);
             if (!repeated)
                 break;
             if (!trap->refused)

@@ -120,15 +120,19 @@ class Displays(Foreign):
     def test_xp_registers_by_plain_loads_and_the_monitor_over_i2c(self):
         for driver in forms("xpati"):
             account, size, bars = self.shot(driver, "qemu:ati-vga", "--mode", "800x600",
-                                            "--ioctl", "0x232404:in=c00c00000800:size=8", "--ioctl", "0x232404:in=000000001000:size=8")
+                                            "--ioctl", "0x232404:in=c00c00000800:size=8", "--ioctl", "0x232404:in=000000001000:size=8",
+                                            "--ioctl", "0x232404:in=800c0000ff0b:size=4000")
             self.assertEqual((size, bars), ((800, 600), self.BARS))
             said = self.said(account)
             self.assertEqual(said, ["legacy resources of 1002:5046", "DDC: 1", "I2C service: EDID byte 1 is ff", "wait: 258, then",
                                     "wait: 0, synchronized 1"])
             self.assertEqual([(child["type"], child["name"]) for child in account["children"]], [(1, "RHT1234")])
             # The second and third pixel of the second row: within the white frame. Then one answer longer than its buffer.
-            self.assertEqual([request["status"] for request in account["ioctls"]], [0, 234])
+            self.assertEqual([request["status"] for request in account["ioctls"]], [0, 234, 0])
             self.assertEqual(account["ioctls"][0]["output"], "ffffff00ffffff00")
+            # The second row, but for its last byte: the frame's left edge, then seven bars of a hundred pixels and most of the eighth.
+            row = b"".join(bytes((bar[2], bar[1], bar[0], 0)) * 100 for bar in self.BARS)
+            self.assertEqual(bytes.fromhex(account["ioctls"][2]["output"])[4:], row[4:3071])
 
 
     def test_qxl_by_what_lies_in_its_memory(self):
