@@ -58,6 +58,14 @@ struct string_ahead {
     bool none;          /* there is nothing to be read so */
 };
 
+/* An element that is written may be one that is read later: how a pattern is repeated. */
+static bool feeds_itself(struct vport_trap *trap, const struct string_form *form)
+{
+    return form->to == TO_DESTINATION &&
+           vport_operand_register(trap, DESTINATION) - vport_operand_register(trap, SOURCE) <
+               VPORT_TRAP_STRING;
+}
+
 static void look_ahead(struct vport_trap *trap, const struct string_form *form,
                        struct string_ahead *ahead)
 {
@@ -66,7 +74,7 @@ static void look_ahead(struct vport_trap *trap, const struct string_form *form,
     bool down = trap->context->uc_mcontext.gregs[REG_EFL] & VPORT_FLAG_DIRECTION;
 
     ahead->next = ahead->count = 0;
-    if (form->from == FROM_SOURCE && !down)
+    if (form->from == FROM_SOURCE && !down && !feeds_itself(trap, form))
         ahead->count =
             vport_trap_read_string((uintptr_t)vport_operand_register(trap, SOURCE), form->width,
                                    left < most ? (size_t)left : most, ahead->bytes, trap->pc);

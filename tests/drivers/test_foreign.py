@@ -125,7 +125,7 @@ class Displays(Foreign):
             self.assertEqual((size, bars), ((800, 600), self.BARS))
             said = self.said(account)
             self.assertEqual(said, ["legacy resources of 1002:5046", "DDC: 1", "I2C service: EDID byte 1 is ff", "wait: 258, then",
-                                    "wait: 0, synchronized 1"])
+                                    "wait: 0, synchronized 1", "filled 5a 0"])
             self.assertEqual([(child["type"], child["name"]) for child in account["children"]], [(1, "RHT1234")])
             # The second and third pixel of the second row: within the white frame. Then one answer longer than its buffer.
             self.assertEqual([request["status"] for request in account["ioctls"]], [0, 234, 0])

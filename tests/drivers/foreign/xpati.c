@@ -183,8 +183,19 @@ static VOID FillMode(ULONG Index, PVIDEO_MODE_INFORMATION Mode)
     *Mode = Filled;
 }
 
+/* A byte fills the rest by being copied onto its neighbour, again and again. */
+static VOID Fill(PUCHAR From, UCHAR Byte, ULONG_PTR Count)
+{
+    PUCHAR To = From + 1;
+
+    *From = Byte;
+    __asm__ volatile("rep movsb" : "+S"(From), "+D"(To), "+c"(Count) : : "memory");
+}
+
 static VOID SetMode(PATI Ati, ULONG Index)
 {
+    Fill(Ati->Frame, 0x5a, 99);
+    VideoDebugPrint((0, "filled %x %x\n", Ati->Frame[99], Ati->Frame[100]));
     REG(Ati, CRTC_GEN_CNTL) = 0;
     REG(Ati, CRTC_H_TOTAL_DISP) = (Sizes[Index][0] / 8 - 1) << 16;
     REG(Ati, CRTC_V_TOTAL_DISP) = (Sizes[Index][1] - 1) << 16;
