@@ -38,7 +38,7 @@ static struct vport_machine *machine_made(const char *adapter)
     struct vport_machine_config config = {.adapter = adapter, .seed = 3};
 
     if (vport_machine_create(&config, &machine, error) != VPORT_OK)
-        fail_msg("%s: %s", adapter, error);
+        fail_msg("%s: %s", adapter ? adapter : "the default adapter", error);
     return machine;
 }
 
@@ -47,7 +47,7 @@ static struct vport_machine *machine_started(const char *adapter)
     struct vport_machine *machine = machine_made(adapter);
 
     if (vport_machine_start(machine, NULL, error) != VPORT_OK)
-        fail_msg("%s: %s", adapter, error);
+        fail_msg("%s: %s", adapter ? adapter : "the default adapter", error);
     return machine;
 }
 
