@@ -18,7 +18,7 @@ YELLOW, RED, BLACK = (255, 255, 0), (255, 0, 0), (0, 0, 0)
 
 
 def forms(name):
-    """The driver in each form; where no 32-bit program can be built there is none for i386."""
+    """The driver in each form; where i386's libraries cannot be had it is not run there."""
     return [DRIVERS / (form % name) for form in FORMS]
 
 

@@ -16,7 +16,8 @@ BUILD = pathlib.Path(os.environ["VIDEOPORT_BUILD"])
 TOOLS = {"make": "make", "meson": "meson", "ninja": "ninja-build", "pkg-config": "pkg-config", "gdb": "gdb", "clang": "clang",
          "lld-link": "lld", "llvm-dlltool": "llvm", "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64",
          "i686-w64-mingw32-gcc": "gcc-mingw-w64-i686", "qemu-system-x86_64": "qemu-system-x86"}
-FORMS = ["bochs.so", "bochs-ms.so", "bochs-amd64.sys", "bochs-i386.sys", "bochs-clang-amd64.sys", "bochs-clang-i386.sys"]
+I386 = os.environ["VPORT_I386"] == "yes"  # drivers for it can be run, not only built
+FORMS = ["bochs.so", "bochs-ms.so", "bochs-amd64.sys", "bochs-clang-amd64.sys"] + ["bochs-i386.sys", "bochs-clang-i386.sys"] * I386
 PKG_CONFIG = """#!/bin/sh
 exec %s --define-variable=prefix=%s "$@"
 """
@@ -60,6 +61,8 @@ class Recipe(unittest.TestCase):
         scripts = re.findall(r"^```sh\n(.*?)^```", text, re.M | re.S)
         self.assertGreaterEqual(len(scripts), 7)
         for script in scripts:
+            if not I386:
+                script = re.sub(r"^videoport run \S*i386.*\n", "", script, flags=re.M)
             output = self.sh(script)
             for run in re.findall(r"^( *)videoport run (\S+)", script, re.M):
                 self.assertIn("done       unload", output, run)
@@ -80,7 +83,7 @@ class Recipe(unittest.TestCase):
     def test_meson_builds_the_same_forms(self):
         self.sh("meson setup other && ninja -C other")
         for form in FORMS:
-            if form != "bochs-ms.so":
+            if form != "bochs-ms.so":  # which the Meson file leaves out
                 self.assertTrue(self.shows("other/" + form, "qemu:bochs-display"), form)
 
     def test_a_shared_object_may_copy_from_registers(self):
