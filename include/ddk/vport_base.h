@@ -385,7 +385,7 @@ typedef unsigned short UINT16, *PUINT16;
 typedef int INT32, *PINT32;
 typedef unsigned int UINT32, *PUINT32;
 typedef float FLOAT;
-typedef double DOUBLE;
+typedef double DOUBLE __attribute__((__aligned__(8))); /* on i386, too, as 64-bit integers */
 typedef LONG LONG32, *PLONG32;
 typedef ULONG ULONG32, *PULONG32;
 typedef ULONG DWORD32;

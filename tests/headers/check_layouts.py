@@ -53,6 +53,7 @@ EXPECTED = {
 # Subjects that mingw has no counterpart for.
 ONLY_OURS = {
     'DBG': 'mingw leaves it undefined',
+    'FLOAT': 'a type of windef.h, which driver headers of mingw do not include',
     'MDL_MAPPING_FLAGS': "mingw's definition uses a name that it does not define",
     'UINT': 'a type of windef.h, which driver headers of mingw do not include',
     'VIDEO_REGISTER_VDM': 'mingw has only the IOCTL',
