@@ -146,9 +146,20 @@ bool vport_nt_pool_find(struct vport_nt *nt, const volatile void *address, POOL_
 /* The size of the whole, or 0 when it does not fit into an address space. */
 static size_t whole_size(SIZE_T bytes, size_t align)
 {
-    const size_t extra = sizeof(struct vport_nt_pool_block) + 2 * GUARD_BYTES + align;
+    const size_t extra = sizeof(struct vport_nt_pool_block) + 2 * GUARD_BYTES + align +
+                         (bytes < PAGE_SIZE ? bytes : 0); /* see place() */
 
     return bytes <= SIZE_MAX / 2 - extra ? bytes + extra : 0;
+}
+
+/* A block smaller than a page crosses none: where it would, it begins with the next. */
+static char *place(struct vport_nt_pool_block *block, size_t align, SIZE_T bytes)
+{
+    uintptr_t data = (uintptr_t)vport_align_up((uintptr_t)(block + 1) + GUARD_BYTES, align);
+
+    if (bytes < PAGE_SIZE && data % PAGE_SIZE + bytes > PAGE_SIZE)
+        data = (uintptr_t)vport_align_up(data, PAGE_SIZE);
+    return (char *)data;
 }
 
 /* No mistake of the driver's, hence no report; told once, as it may go on asking. */
@@ -172,7 +183,7 @@ void *vport_nt_pool_allocate(struct vport_nt *nt, POOL_TYPE type, SIZE_T bytes, 
     }
     *block = (struct vport_nt_pool_block){
         .memory = memory, .bytes = bytes, .tag = tag, .type = type, .site = site};
-    block->data = (char *)(uintptr_t)vport_align_up((uintptr_t)(block + 1) + GUARD_BYTES, align);
+    block->data = place(block, align, bytes);
     memset(block->data - GUARD_BYTES, GUARD_PATTERN, GUARD_BYTES);
     memset(block->data, FILL_NEW, bytes);
     memset(block->data + bytes, GUARD_PATTERN, GUARD_BYTES);

@@ -24,6 +24,23 @@ static void test_pool_is_aligned_and_filled(void **state)
     ExFreePool(block);
 }
 
+/* Where each block comes to lie is malloc's business: many of them, and of many sizes. */
+static void test_small_blocks_cross_no_page(void **state)
+{
+    unsigned char *blocks[400];
+
+    for (unsigned i = 0; i < VPORT_ARRAY_SIZE(blocks); i++) {
+        SIZE_T size = 1 + i * 997 % (PAGE_SIZE - 1);
+
+        blocks[i] = ExAllocatePoolWithTag(NonPagedPool, size, TAG);
+        assert_non_null(blocks[i]);
+        assert_int_equal((uintptr_t)blocks[i] / PAGE_SIZE,
+                         ((uintptr_t)blocks[i] + size - 1) / PAGE_SIZE);
+    }
+    for (unsigned i = 0; i < VPORT_ARRAY_SIZE(blocks); i++)
+        ExFreePoolWithTag(blocks[i], TAG);
+}
+
 static void test_quotas_are_not_kept(void **state)
 {
     PVOID block = ExAllocatePoolWithQuotaTag(PagedPool, 100, TAG);
@@ -298,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         nt_test(test_pool_is_aligned_and_filled),
+        nt_test(test_small_blocks_cross_no_page),
         nt_test(test_quotas_are_not_kept),
         nt_test(test_more_than_there_is_gives_null),
         nt_test(test_nothing_asked_for_is_reported),
