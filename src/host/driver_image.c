@@ -134,6 +134,23 @@ const struct vport_loaded_image *vport_driver_image_loaded(const struct vport_dr
     return image->loaded;
 }
 
+void *vport_driver_thunk(const char *name, bool watch)
+{
+    const struct vport_export *export = vport_export_find("videoprt.sys", name);
+    struct vport_callee *callee;
+
+    if (!export)
+        export = vport_export_find("ntoskrnl.exe", name);
+    callee = export && export->address ? malloc(sizeof(*callee)) : NULL;
+    if (!callee)
+        return NULL;
+    *callee = (struct vport_callee){.name = export->name,
+                                    .signature = export->signature,
+                                    .parameters = export->parameters,
+                                    .enter = vport_driver_hook(export->name, watch)};
+    return vport_thunk_make(export->address, callee, watch || callee->enter);
+}
+
 vport_driver vport_driver_watch_entry(vport_driver entry, bool watch)
 {
     void *thunk = vport_thunk_make((void *)(uintptr_t)entry, &vport_callee_entry, true);

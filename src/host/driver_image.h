@@ -43,6 +43,13 @@ vport_driver vport_driver_image_entry(struct vport_driver_image *image);
 const struct vport_loaded_image *vport_driver_image_loaded(const struct vport_driver_image *image);
 
 /*
+ * For an import of a driver that the dynamic linker loaded: what an image's import of that name
+ * would be bound to. NULL: it is no export (the C runtime's functions are this system's own there),
+ * or there are no more thunks. It lasts as long as the process.
+ */
+void *vport_driver_thunk(const char *name, bool watch);
+
+/*
  * The same treatment of a DriverEntry that is part of this process: its callbacks are told apart.
  */
 vport_driver vport_driver_watch_entry(vport_driver entry, bool watch);

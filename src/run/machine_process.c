@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 #include "run/job.h"
 #include "run/life.h"
 #include "run/line.h"
+#include "run/object.h"
 #include "run/relay.h"
 #include "run/trap.h"
 
@@ -155,58 +155,25 @@ static int load_image(void)
     run.entry = vport_driver_image_entry(run.image);
     image = vport_driver_image_loaded(run.image);
     vport_crash_set_image(image->base, image->pe.image_size);
-    vport_relay_set_image(image);
+    vport_relay_set_image(image->base, image->pe.image_size);
     tell_image(image);
     return 0;
 }
 
-/* The range of addresses that an object of this system takes; a search ends with the one whose
- * base is asked for. */
-struct range {
-    uintptr_t base;
-    size_t size;
-};
-
-static int measure(struct dl_phdr_info *info, size_t size, void *opaque)
-{
-    struct range *range = opaque;
-
-    if (info->dlpi_addr != range->base)
-        return 0;
-    for (int i = 0; i < info->dlpi_phnum; i++)
-        if (info->dlpi_phdr[i].p_type == PT_LOAD &&
-            range->size < info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz)
-            range->size = info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz;
-    return 1;
-}
-
-static void tell_shared_object(void *library)
-{
-    struct link_map *map = NULL;
-    struct range range = {0};
-    struct vport_line line;
-
-    if (dlinfo(library, RTLD_DI_LINKMAP, &map) != 0)
-        return;
-    range.base = map->l_addr;
-    dl_iterate_phdr(measure, &range);
-    vport_crash_set_image((const void *)range.base, range.size);
-    vport_event_begin(&line, "object");
-    vport_line_number(&line, range.base);
-    vport_line_number(&line, range.size);
-    vport_event_send(&line);
-}
-
-/* Its references to VideoPort* and others are satisfied by this program, which exports them. */
 static int load_shared_object(void)
 {
-    void *library = dlopen(run.job.driver, RTLD_NOW | RTLD_LOCAL);
-    void *entry = library ? dlsym(library, "DriverEntry") : NULL;
+    struct vport_object object;
+    struct vport_line line;
 
-    if (!entry)
+    if (!vport_object_load(run.job.driver, run.job.relay, &object))
         return fatal(FAILED, dlerror());
-    tell_shared_object(library);
-    run.entry = vport_driver_watch_entry((vport_driver)(uintptr_t)entry, run.job.relay);
+    vport_crash_set_image(object.base, object.size);
+    vport_relay_set_image(object.base, object.size);
+    vport_event_begin(&line, "object");
+    vport_line_number(&line, (uintptr_t)object.base);
+    vport_line_number(&line, object.size);
+    vport_event_send(&line);
+    run.entry = vport_driver_watch_entry((vport_driver)(uintptr_t)object.entry, run.job.relay);
     return 0;
 }
 

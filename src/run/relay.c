@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ldr/image.h"
 #include "ldr/thunk.h"
 #include "nt/nt.h"
 #include "run/life.h"
@@ -21,11 +20,13 @@ struct text {
     size_t length;
 };
 
-static const struct vport_loaded_image *image;
+static uintptr_t image_base;
+static size_t image_size;
 
-void vport_relay_set_image(const struct vport_loaded_image *loaded)
+void vport_relay_set_image(const void *base, size_t size)
 {
-    image = loaded;
+    image_base = (uintptr_t)base;
+    image_size = size;
 }
 
 static void __attribute__((format(printf, 2, 3))) add(struct text *text, const char *format, ...)
@@ -125,7 +126,6 @@ static void on_enter(void *context, const struct vport_call *call)
 {
     struct text text = {.length = 0};
     struct vport_line line;
-    uint32_t rva;
 
     add(&text, "%s(", call->callee->name);
     add_arguments(&text, call);
@@ -135,7 +135,7 @@ static void on_enter(void *context, const struct vport_call *call)
     vport_line_text(&line, call->callee->into_driver ? "in" : "out");
     vport_line_text(&line, text.bytes);
     vport_line_number(
-        &line, image && vport_image_holds(image, call->caller, &rva) ? (uintptr_t)call->caller : 0);
+        &line, (uintptr_t)call->caller - image_base < image_size ? (uintptr_t)call->caller : 0);
     vport_event_send(&line);
 }
 

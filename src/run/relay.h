@@ -4,13 +4,13 @@
 #define VPORT_RUN_RELAY_H
 
 #include <stdbool.h>
-
-struct vport_loaded_image;
+#include <stddef.h>
 
 /*
  * From now on tells what the driver's own functions returned and, with `all`, every call both ways.
  */
 void vport_relay_start(bool all);
-void vport_relay_set_image(const struct vport_loaded_image *image);
+/* Where the driver lies: of callers in there the place is told. */
+void vport_relay_set_image(const void *base, size_t size);
 
 #endif

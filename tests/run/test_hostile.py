@@ -142,7 +142,7 @@ class Hostile(command.CommandTest):
     def test_places_in_a_shared_object(self):
         text = self.crash(driver("null_read").with_name("null_read-native.so"))
         self.assertRegex(text, r"read from address 0, a NULL pointer\.\n    At null_read-native\.so\+0x[0-9a-f]+ "
-                               r"\(in the function (Act|Initialize)\)\.\n    While starting the driver\.\n")
+                               r"\(in the function (Act|Initialize)\), in HwInitialize\.\n    While starting the driver\.\n")
 
     def test_a_shared_object_with_damaged_symbols(self):
         """The linker does not look at a file's sections; the account does, and believes nothing."""
@@ -157,7 +157,7 @@ class Hostile(command.CommandTest):
             if self.random.random() < 0.3:
                 struct.pack_into("<Q", bytes_, 0x28, self.random.choice((0, len(good) - 8, 2**63, self.random.getrandbits(64))))
             text = self.crash(self.file("damaged.so", bytes(bytes_)))
-            self.assertRegex(text, r"\n    At damaged\.so\+0x[0-9a-f]+( \(in the function [ -~]*\))?\.\n")
+            self.assertRegex(text, r"\n    At damaged\.so\+0x[0-9a-f]+( \(in the function [ -~]*\))?, in HwInitialize\.\n")
 
     def test_missing_import_is_listed_before_anything_runs(self):
         text = self.crash(driver("missing_import"))

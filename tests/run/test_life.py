@@ -99,6 +99,13 @@ class Life(command.CommandTest):
                                r"sim\.sys\+0x[0-9a-f]+ .* = 0x[0-9a-f]+")
         self.assertRegex(text, r"> HwStartIO\(HwDeviceExtension=0x[0-9a-f]+, RequestPacket=0x[0-9a-f]+\)")
 
+    def test_relay_of_a_shared_object(self):
+        text = self.succeed("run", driver("sim").with_name("sim-native.so"), "--relay", "--blit", self.picture())
+        self.assertRegex(text, r"< VideoPortGetDmaAdapter\(HwDeviceExtension=0x[0-9a-f]+, VpDeviceDescription=0x[0-9a-f]+\) from "
+                               r"sim-native\.so\+0x[0-9a-f]+ \(in the function \w+\).* = 0x[0-9a-f]+")
+        self.assertRegex(text, r"> HwStartIO\(HwDeviceExtension=0x[0-9a-f]+, RequestPacket=0x[0-9a-f]+\)")
+        self.assertRegex(text, r"> HwVidExecuteDma\(")
+
     def test_relay_sees_the_dma_callback(self):
         text = self.succeed("run", SIM, "--relay", "--blit", self.picture())
         self.assertRegex(text, r"> HwVidExecuteDma\(")
