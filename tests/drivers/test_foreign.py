@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import struct
+import subprocess
 import unittest
 
 import png
@@ -175,6 +176,19 @@ class Sim(Foreign):
             self.assertTrue(re.fullmatch(r"registers 0+", self.said(account)[0]), account["debug"])
             self.assertEqual([request["status"] for request in account["ioctls"]], [0, 0, 0, 0])
             self.assertEqual([report["rule"] for report in account["reports"]], ["PORT", "PORT", "PORT", "LEAK"])
+
+
+class Runtime(Foreign):
+    def test_the_kernels_c_runtime_for_shared_objects_without_ntapi(self):
+        account = self.account(DRIVERS / "runtime.so", expected=FAILED)
+        self.assertEqual(self.said(account), ["wrong: 0"])
+
+    def test_all_of_it_was_called(self):
+        header = (pathlib.Path(os.environ["VIDEOPORT_ROOT"]) / "include" / "ddk" / "vport_ms_abi.h").read_text()
+        listed = set(re.findall(r"^VPORT_KERNEL_CRT\([^,]+, (\w+),", header, re.M))
+        symbols = subprocess.run(["nm", "-u", DRIVERS / "runtime.so"], stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.assertGreater(len(listed), 10)
+        self.assertEqual(set(re.findall(r" U ntoskrnl_(\w+)$", symbols, re.M)), listed)
 
 
 if __name__ == "__main__":
