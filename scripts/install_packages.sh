@@ -15,7 +15,7 @@ set -eu
 build="gcc libc6-dev make meson ninja-build pkg-config python3 libpng-dev libjansson-dev libcmocka-dev
  libzydis-dev libseccomp-dev"
 check="$build clang libclang-rt-dev lld llvm gcc-mingw-w64-x86-64 gcc-mingw-w64-i686
- binutils gdb man-db qemu-system-x86 valgrind"
+ binutils clang-format gdb man-db qemu-system-x86 valgrind"
 bench="$build gnuplot-nox librte-eal23"
 i386="libzydis-dev:i386 libjansson-dev:i386"
 

@@ -11,12 +11,12 @@
 #include <stddef.h>
 
 /* Must be the list of vport_ms_abi.h; tests/drivers links a driver that uses all of them. */
+/* clang-format off */
 #define NAMES(NAME)                                                                                \
-    NAME(memcpy)                                                                                   \
-    NAME(memmove)                                                                                  \
-    NAME(memset)                                                                                   \
-    NAME(memcmp) NAME(strlen) NAME(strcpy) NAME(strncpy) NAME(strcat) NAME(strcmp) NAME(strncmp)   \
-        NAME(strchr) NAME(strstr) NAME(sprintf) NAME(_snprintf) NAME(_vsnprintf)
+    NAME(memcpy) NAME(memmove) NAME(memset) NAME(memcmp)                                           \
+    NAME(strlen) NAME(strcpy) NAME(strncpy) NAME(strcat) NAME(strcmp) NAME(strncmp) NAME(strchr)   \
+    NAME(strstr) NAME(sprintf) NAME(_snprintf) NAME(_vsnprintf)
+/* clang-format on */
 
 /* A jump through a slot leaves every register and the stack as the caller set them up. */
 #define NAME(name)                                                                                 \

@@ -38,43 +38,75 @@ VIDEO_ACCESS_RANGE VgaAccessRange[NUM_VGA_ACCESS_RANGES] = {
 };
 
 /* Offsets from port 3C0h. */
-#define ATT_ADDRESS_PORT 0x00
+#define ATT_ADDRESS_PORT           0x00
 #define MISC_OUTPUT_REG_WRITE_PORT 0x02
-#define SEQ_ADDRESS_PORT 0x04
-#define DAC_ADDRESS_WRITE_PORT 0x08
-#define DAC_DATA_REG_PORT 0x09
-#define GRAPH_ADDRESS_PORT 0x0e
-#define CRTC_ADDRESS_PORT_COLOR 0x14
-#define INPUT_STATUS_1_COLOR 0x1a
+#define SEQ_ADDRESS_PORT           0x04
+#define DAC_ADDRESS_WRITE_PORT     0x08
+#define DAC_DATA_REG_PORT          0x09
+#define GRAPH_ADDRESS_PORT         0x0e
+#define CRTC_ADDRESS_PORT_COLOR    0x14
+#define INPUT_STATUS_1_COLOR       0x1a
 
 /* The same registers as below, for 640 x 480 in four planes. */
 UCHAR Mode12h[61] = {
-    0xe3,
-    0x03, 0x01, 0x0f, 0x00, 0x06,
-    0x5f, 0x4f, 0x50, 0x82, 0x54, 0x80, 0x0b, 0x3e, 0x00, 0x40, 0x00, 0x00, 0x00,
-    0x00, 0x00, 0x00, 0xea, 0x8c, 0xdf, 0x28, 0x00, 0xe7, 0x04, 0xe3, 0xff,
-    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x05, 0x0f, 0xff,
-    0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f,
-    0x01, 0x00, 0x0f, 0x00, 0x00,
+    0xe3, 0x03, 0x01, 0x0f, 0x00, 0x06, 0x5f, 0x4f, 0x50, 0x82, 0x54, 0x80, 0x0b, 0x3e, 0x00, 0x40,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xea, 0x8c, 0xdf, 0x28, 0x00, 0xe7, 0x04, 0xe3, 0xff, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x05, 0x0f, 0xff, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14, 0x07,
+    0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d, 0x3e, 0x3f, 0x01, 0x00, 0x0f, 0x00, 0x00,
 };
 
 /* Miscellaneous, 5 sequencer, 25 CRT controller, 9 graphics, 21 attribute. */
 UCHAR Mode13h[61] = {
-    0x63,
-    0x03, 0x01, 0x0f, 0x00, 0x0e,
-    0x5f, 0x4f, 0x50, 0x82, 0x54, 0x80, 0xbf, 0x1f, 0x00, 0x41, 0x00, 0x00, 0x00,
-    0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f, 0x28, 0x40, 0x96, 0xb9, 0xa3, 0xff,
-    0x00, 0x00, 0x00, 0x00, 0x00, 0x40, 0x05, 0x0f, 0xff,
-    0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f,
-    0x41, 0x00, 0x0f, 0x00, 0x00,
+    0x63, 0x03, 0x01, 0x0f, 0x00, 0x0e, 0x5f, 0x4f, 0x50, 0x82, 0x54, 0x80, 0xbf, 0x1f, 0x00, 0x41,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x9c, 0x8e, 0x8f, 0x28, 0x40, 0x96, 0xb9, 0xa3, 0xff, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x40, 0x05, 0x0f, 0xff, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07,
+    0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x41, 0x00, 0x0f, 0x00, 0x00,
 };
 
 VIDEO_MODE_INFORMATION ModesVGA[] = {
-    {sizeof(VIDEO_MODE_INFORMATION), 0, 720, 400, 160, 4, 1, 70, 320, 240, 6, 6, 6, 0, 0, 0, VIDEO_MODE_COLOR, 0, 0, 0},
-    {sizeof(VIDEO_MODE_INFORMATION), 1, 320, 200, 320, 1, 8, 70, 320, 240, 6, 6, 6, 0, 0, 0,
-     VIDEO_MODE_COLOR | VIDEO_MODE_GRAPHICS | VIDEO_MODE_PALETTE_DRIVEN | VIDEO_MODE_MANAGED_PALETTE, 0, 0, 0},
-    {sizeof(VIDEO_MODE_INFORMATION), 2, 640, 480, 80, 4, 1, 60, 320, 240, 6, 6, 6, 0, 0, 0,
-     VIDEO_MODE_COLOR | VIDEO_MODE_GRAPHICS, 0, 0, 0},
+    {sizeof(VIDEO_MODE_INFORMATION),
+     0,
+     720,
+     400,
+     160,
+     4,
+     1,
+     70,
+     320,
+     240,
+     6,
+     6,
+     6,
+     0,
+     0,
+     0,
+     VIDEO_MODE_COLOR,
+     0,
+     0,
+     0},
+    {sizeof(VIDEO_MODE_INFORMATION),
+     1,
+     320,
+     200,
+     320,
+     1,
+     8,
+     70,
+     320,
+     240,
+     6,
+     6,
+     6,
+     0,
+     0,
+     0,
+     VIDEO_MODE_COLOR | VIDEO_MODE_GRAPHICS | VIDEO_MODE_PALETTE_DRIVEN |
+         VIDEO_MODE_MANAGED_PALETTE,
+     0,
+     0,
+     0},
+    {sizeof(VIDEO_MODE_INFORMATION),         2, 640, 480, 80, 4, 1, 60, 320, 240, 6, 6, 6, 0, 0, 0,
+     VIDEO_MODE_COLOR | VIDEO_MODE_GRAPHICS, 0, 0,   0},
 };
 #define NumVideoModes (sizeof(ModesVGA) / sizeof(ModesVGA[0]))
 
@@ -88,10 +120,11 @@ VOID VgaSetRegisters(PHW_DEVICE_EXTENSION HwDeviceExtension, PUCHAR Table)
         VideoPortWritePortUshort((PUSHORT)(Io + SEQ_ADDRESS_PORT), (USHORT)(i | *Table++ << 8));
     VideoPortWritePortUshort((PUSHORT)(Io + CRTC_ADDRESS_PORT_COLOR), 0x0e11);
     for (i = 0; i < 25; i++)
-        VideoPortWritePortUshort((PUSHORT)(Io + CRTC_ADDRESS_PORT_COLOR), (USHORT)(i | *Table++ << 8));
+        VideoPortWritePortUshort((PUSHORT)(Io + CRTC_ADDRESS_PORT_COLOR),
+                                 (USHORT)(i | *Table++ << 8));
     for (i = 0; i < 9; i++)
         VideoPortWritePortUshort((PUSHORT)(Io + GRAPH_ADDRESS_PORT), (USHORT)(i | *Table++ << 8));
-    (VOID)VideoPortReadPortUchar(Io + INPUT_STATUS_1_COLOR);
+    (VOID) VideoPortReadPortUchar(Io + INPUT_STATUS_1_COLOR);
     for (i = 0; i < 21; i++) {
         VideoPortWritePortUchar(Io + ATT_ADDRESS_PORT, i);
         VideoPortWritePortUchar(Io + ATT_ADDRESS_PORT, *Table++);
@@ -136,11 +169,14 @@ BOOLEAN VgaInitialize(PVOID HwDeviceExtension)
 
     /* Is the palette's index there? A VGA remembers it. */
     VideoPortWritePortUchar(hwDeviceExtension->IOAddress + DAC_ADDRESS_WRITE_PORT, 0x5a);
-    VideoDebugPrint((1, "DAC index %x\n", VideoPortReadPortUchar(hwDeviceExtension->IOAddress + DAC_ADDRESS_WRITE_PORT)));
+    VideoDebugPrint(
+        (1, "DAC index %x\n",
+         VideoPortReadPortUchar(hwDeviceExtension->IOAddress + DAC_ADDRESS_WRITE_PORT)));
     return TRUE;
 }
 
-static VP_STATUS SetColorLookup(PHW_DEVICE_EXTENSION HwDeviceExtension, PVIDEO_CLUT ClutBuffer, ULONG ClutBufferSize)
+static VP_STATUS SetColorLookup(PHW_DEVICE_EXTENSION HwDeviceExtension, PVIDEO_CLUT ClutBuffer,
+                                ULONG ClutBufferSize)
 {
     USHORT i;
 
@@ -171,11 +207,13 @@ BOOLEAN VgaStartIO(PVOID pHwDeviceExtension, PVIDEO_REQUEST_PACKET RequestPacket
 
     switch (RequestPacket->IoControlCode) {
     case IOCTL_VIDEO_QUERY_NUM_AVAIL_MODES:
-        if (RequestPacket->OutputBufferLength < (RequestPacket->StatusBlock->Information = sizeof(VIDEO_NUM_MODES))) {
+        if (RequestPacket->OutputBufferLength <
+            (RequestPacket->StatusBlock->Information = sizeof(VIDEO_NUM_MODES))) {
             status = ERROR_INSUFFICIENT_BUFFER;
         } else {
             ((PVIDEO_NUM_MODES)RequestPacket->OutputBuffer)->NumModes = NumVideoModes;
-            ((PVIDEO_NUM_MODES)RequestPacket->OutputBuffer)->ModeInformationLength = sizeof(VIDEO_MODE_INFORMATION);
+            ((PVIDEO_NUM_MODES)RequestPacket->OutputBuffer)->ModeInformationLength =
+                sizeof(VIDEO_MODE_INFORMATION);
             status = NO_ERROR;
         }
         break;
@@ -187,7 +225,8 @@ BOOLEAN VgaStartIO(PVOID pHwDeviceExtension, PVIDEO_REQUEST_PACKET RequestPacket
         break;
     case IOCTL_VIDEO_QUERY_CURRENT_MODE:
         RequestPacket->StatusBlock->Information = sizeof(VIDEO_MODE_INFORMATION);
-        *(PVIDEO_MODE_INFORMATION)RequestPacket->OutputBuffer = ModesVGA[hwDeviceExtension->CurrentModeNumber];
+        *(PVIDEO_MODE_INFORMATION)RequestPacket->OutputBuffer =
+            ModesVGA[hwDeviceExtension->CurrentModeNumber];
         status = NO_ERROR;
         break;
     case IOCTL_VIDEO_SET_CURRENT_MODE:
@@ -201,22 +240,26 @@ BOOLEAN VgaStartIO(PVOID pHwDeviceExtension, PVIDEO_REQUEST_PACKET RequestPacket
         }
         break;
     case IOCTL_VIDEO_SET_COLOR_REGISTERS:
-        status = SetColorLookup(hwDeviceExtension, RequestPacket->InputBuffer, RequestPacket->InputBufferLength);
+        status = SetColorLookup(hwDeviceExtension, RequestPacket->InputBuffer,
+                                RequestPacket->InputBufferLength);
         break;
     case IOCTL_VIDEO_MAP_VIDEO_MEMORY:
         memoryInformation = RequestPacket->OutputBuffer;
         RequestPacket->StatusBlock->Information = sizeof(VIDEO_MEMORY_INFORMATION);
-        memoryInformation->VideoRamBase = ((PVIDEO_MEMORY)RequestPacket->InputBuffer)->RequestedVirtualAddress;
+        memoryInformation->VideoRamBase =
+            ((PVIDEO_MEMORY)RequestPacket->InputBuffer)->RequestedVirtualAddress;
         memoryInformation->VideoRamLength = hwDeviceExtension->PhysicalVideoMemoryLength;
         inIoSpace = 0;
         status = VideoPortMapMemory(hwDeviceExtension, hwDeviceExtension->PhysicalVideoMemoryBase,
-                                    &memoryInformation->VideoRamLength, &inIoSpace, &memoryInformation->VideoRamBase);
+                                    &memoryInformation->VideoRamLength, &inIoSpace,
+                                    &memoryInformation->VideoRamBase);
         memoryInformation->FrameBufferBase = memoryInformation->VideoRamBase;
         memoryInformation->FrameBufferLength = memoryInformation->VideoRamLength;
         break;
     case IOCTL_VIDEO_UNMAP_VIDEO_MEMORY:
         status = VideoPortUnmapMemory(
-            hwDeviceExtension, ((PVIDEO_MEMORY)RequestPacket->InputBuffer)->RequestedVirtualAddress, 0);
+            hwDeviceExtension, ((PVIDEO_MEMORY)RequestPacket->InputBuffer)->RequestedVirtualAddress,
+            0);
         break;
     case IOCTL_VIDEO_QUERY_PUBLIC_ACCESS_RANGES: {
         PVIDEO_PUBLIC_ACCESS_RANGES portAccess = RequestPacket->OutputBuffer;
@@ -225,8 +268,9 @@ BOOLEAN VgaStartIO(PVOID pHwDeviceExtension, PVIDEO_REQUEST_PACKET RequestPacket
         portAccess->VirtualAddress = NULL;
         portAccess->InIoSpace = TRUE;
         portAccess->MappedInIoSpace = portAccess->InIoSpace;
-        status = VideoPortMapMemory(hwDeviceExtension, VgaAccessRange[1].RangeStart, &VgaAccessRange[1].RangeLength,
-                                    &portAccess->MappedInIoSpace, &portAccess->VirtualAddress);
+        status = VideoPortMapMemory(hwDeviceExtension, VgaAccessRange[1].RangeStart,
+                                    &VgaAccessRange[1].RangeLength, &portAccess->MappedInIoSpace,
+                                    &portAccess->VirtualAddress);
         break;
     }
     default:

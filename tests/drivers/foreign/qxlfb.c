@@ -13,8 +13,8 @@
 
 #include <pshpack1.h>
 typedef struct {
-    UINT32 magic, id, update_id, compression_level, log_level, mode, modes_offset, num_pages, pages_offset, draw_area_offset,
-        surface0_area_size, ram_header_offset, mm_clock, n_surfaces;
+    UINT32 magic, id, update_id, compression_level, log_level, mode, modes_offset, num_pages,
+        pages_offset, draw_area_offset, surface0_area_size, ram_header_offset, mm_clock, n_surfaces;
     UINT64 flags;
     UINT8 slots_start, slots_end, slot_gen_bits, slot_id_bits, slot_generation;
 } QXLRom;
@@ -36,7 +36,7 @@ typedef struct {
 
 #define QXL_ROM_MAGIC 0x4f525851 /* "QXRO" */
 #define QXL_RAM_MAGIC 0x41525851 /* "QXRA" */
-#define QXL_IO_LOG 7
+#define QXL_IO_LOG    7
 
 typedef struct {
     QXLRom *rom;
@@ -48,7 +48,8 @@ typedef struct {
     QXLMode *current;
 } DevExt;
 
-static VP_STATUS FindAdapter(PVOID dev_extension, PVOID reserved, PWSTR arg, PVIDEO_PORT_CONFIG_INFO conf_info, PUCHAR again)
+static VP_STATUS FindAdapter(PVOID dev_extension, PVOID reserved, PWSTR arg,
+                             PVIDEO_PORT_CONFIG_INFO conf_info, PUCHAR again)
 {
     DevExt *dev = dev_extension;
     VIDEO_ACCESS_RANGE ranges[5];
@@ -76,7 +77,8 @@ static VP_STATUS FindAdapter(PVOID dev_extension, PVOID reserved, PWSTR arg, PVI
     VideoPortMoveMemory(dev->ram_header->log_buf, "found", 6);
     VideoPortWritePortUchar(dev->io + QXL_IO_LOG, 0);
     dev->modes = (QXLModes *)((PUCHAR)dev->rom + dev->rom->modes_offset);
-    VideoPortDebugPrint(Error, "%d modes, header at %x\n", dev->modes->n_modes, dev->rom->ram_header_offset);
+    VideoPortDebugPrint(Error, "%d modes, header at %x\n", dev->modes->n_modes,
+                        dev->rom->ram_header_offset);
     return NO_ERROR;
 }
 
@@ -130,11 +132,14 @@ static BOOLEAN StartIO(PVOID dev_extension, PVIDEO_REQUEST_PACKET packet)
     switch (packet->IoControlCode) {
     case IOCTL_VIDEO_QUERY_NUM_AVAIL_MODES:
         ((PVIDEO_NUM_MODES)packet->OutputBuffer)->NumModes = dev->modes->n_modes;
-        ((PVIDEO_NUM_MODES)packet->OutputBuffer)->ModeInformationLength = sizeof(VIDEO_MODE_INFORMATION);
+        ((PVIDEO_NUM_MODES)packet->OutputBuffer)->ModeInformationLength =
+            sizeof(VIDEO_MODE_INFORMATION);
         packet->StatusBlock->Information = sizeof(VIDEO_NUM_MODES);
         break;
     case IOCTL_VIDEO_QUERY_AVAIL_MODES:
-        if (packet->OutputBufferLength < (packet->StatusBlock->Information = dev->modes->n_modes * sizeof(VIDEO_MODE_INFORMATION))) {
+        if (packet->OutputBufferLength <
+            (packet->StatusBlock->Information =
+                 dev->modes->n_modes * sizeof(VIDEO_MODE_INFORMATION))) {
             error = ERROR_INSUFFICIENT_BUFFER;
             break;
         }
@@ -153,13 +158,15 @@ static BOOLEAN StartIO(PVOID dev_extension, PVIDEO_REQUEST_PACKET packet)
         memory->VideoRamBase = NULL;
         memory->VideoRamLength = dev->rom->surface0_area_size;
         io_space = VIDEO_MEMORY_SPACE_USER_MODE; /* for whoever shares it */
-        error = VideoPortMapMemory(dev, dev->ram_base, &memory->VideoRamLength, &io_space, &memory->VideoRamBase);
+        error = VideoPortMapMemory(dev, dev->ram_base, &memory->VideoRamLength, &io_space,
+                                   &memory->VideoRamBase);
         memory->FrameBufferBase = memory->VideoRamBase;
         memory->FrameBufferLength = memory->VideoRamLength;
         packet->StatusBlock->Information = sizeof(*memory);
         break;
     case IOCTL_VIDEO_UNMAP_VIDEO_MEMORY:
-        error = VideoPortUnmapMemory(dev, ((PVIDEO_MEMORY)packet->InputBuffer)->RequestedVirtualAddress, NULL);
+        error = VideoPortUnmapMemory(
+            dev, ((PVIDEO_MEMORY)packet->InputBuffer)->RequestedVirtualAddress, NULL);
         break;
     default:
         error = ERROR_INVALID_FUNCTION;
@@ -170,8 +177,9 @@ static BOOLEAN StartIO(PVOID dev_extension, PVIDEO_REQUEST_PACKET packet)
     return TRUE;
 }
 
-static VP_STATUS GetChildDescriptor(PVOID dev_extension, PVIDEO_CHILD_ENUM_INFO info, PVIDEO_CHILD_TYPE type, PUCHAR descriptor,
-                                    PULONG uid, PULONG unused)
+static VP_STATUS GetChildDescriptor(PVOID dev_extension, PVIDEO_CHILD_ENUM_INFO info,
+                                    PVIDEO_CHILD_TYPE type, PUCHAR descriptor, PULONG uid,
+                                    PULONG unused)
 {
     if (info->ChildIndex != 1)
         return ERROR_NO_MORE_DEVICES;

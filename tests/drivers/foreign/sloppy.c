@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A driver that gives up in HwVidFindAdapter, cleans up, and returns success all the same: everything
- * after that meets an extension of zeros. It answers each request with what lies around, takes back
- * what it never gave, and says nothing about the bytes it returns.
+ * A driver that gives up in HwVidFindAdapter, cleans up, and returns success all the same:
+ * everything after that meets an extension of zeros. It answers each request with what lies around,
+ * takes back what it never gave, and says nothing about the bytes it returns.
  */
 #include <ntddk.h>
 #include <dderror.h>
@@ -22,13 +22,15 @@ static VOID Tick(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
     ((EXTENSION *)Context)->Requests += 100;
 }
 
-static VP_STATUS FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argument, PVIDEO_PORT_CONFIG_INFO Info, PUCHAR Again)
+static VP_STATUS FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argument,
+                             PVIDEO_PORT_CONFIG_INFO Info, PUCHAR Again)
 {
     EXTENSION *Extension = Context;
     VIDEO_ACCESS_RANGE Ranges[2];
 
     VideoPortGetAccessRanges(Context, 0, NULL, 2, Ranges, NULL, NULL, NULL);
-    Extension->Registers = VideoPortGetDeviceBase(Context, Ranges[0].RangeStart, Ranges[0].RangeLength, 0);
+    Extension->Registers =
+        VideoPortGetDeviceBase(Context, Ranges[0].RangeStart, Ranges[0].RangeLength, 0);
     VideoPortFreeDeviceBase(Context, Extension->Registers);
     VideoPortZeroMemory(Extension, sizeof(*Extension));
     return NO_ERROR;

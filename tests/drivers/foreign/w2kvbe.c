@@ -43,7 +43,8 @@ static USHORT VbeRead(PDEVICE_EXTENSION De, USHORT Index)
     return VideoPortReadPortUshort((USHORT *)(VBE_PORT + 1));
 }
 
-static VP_STATUS GotValue(PVOID HwDeviceExtension, PVOID Context, PWSTR ValueName, PVOID ValueData, ULONG ValueLength)
+static VP_STATUS GotValue(PVOID HwDeviceExtension, PVOID Context, PWSTR ValueName, PVOID ValueData,
+                          ULONG ValueLength)
 {
     *(PULONG)Context = ValueLength == 4 ? *(PULONG)ValueData : 0;
     return NO_ERROR;
@@ -57,13 +58,13 @@ static void TryOptional(PDEVICE_EXTENSION De, PVIDEO_PORT_CONFIG_INFO ConfigInfo
     VOID (*DebugPrint)(VIDEO_DEBUG_LEVEL, PSTR, ...);
     VPOSVERSIONINFO Version = {sizeof(VPOSVERSIONINFO)};
 
-    GetVersion = (PVOID)(*ConfigInfo->VideoPortGetProcAddress)(De, (PUCHAR)"VideoPortGetVersion");
-    IsNoVesa = (PVOID)(*ConfigInfo->VideoPortGetProcAddress)(De, (PUCHAR)"VideoPortIsNoVesa");
+    GetVersion = (PVOID)(*ConfigInfo->VideoPortGetProcAddress)(De, (PUCHAR) "VideoPortGetVersion");
+    IsNoVesa = (PVOID)(*ConfigInfo->VideoPortGetProcAddress)(De, (PUCHAR) "VideoPortIsNoVesa");
     if (GetVersion != NULL && GetVersion(De, &Version) == NO_ERROR)
         VideoDebugPrint((0, "Windows %d.%d\n", Version.MajorVersion, Version.MinorVersion));
     if (IsNoVesa != NULL && IsNoVesa())
         VideoDebugPrint((0, "no VESA\n"));
-    if ((*ConfigInfo->VideoPortGetProcAddress)(De, (PUCHAR)"VideoPortGetMeACoffee") == NULL)
+    if ((*ConfigInfo->VideoPortGetProcAddress)(De, (PUCHAR) "VideoPortGetMeACoffee") == NULL)
         VideoDebugPrint((0, "no coffee\n"));
 }
 
@@ -77,7 +78,8 @@ static VP_STATUS VbeFindAdapter(PVOID HwDeviceExtension, PVOID HwContext, PWSTR 
     if (ConfigInfo->Length < sizeof(VIDEO_PORT_CONFIG_INFO))
         return ERROR_INVALID_PARAMETER;
     VideoPortZeroMemory(Ranges, sizeof(Ranges));
-    if (VideoPortGetAccessRanges(De, 0, (PIO_RESOURCE_DESCRIPTOR)NULL, 8, Ranges, NULL, NULL, &Slot) != NO_ERROR)
+    if (VideoPortGetAccessRanges(De, 0, (PIO_RESOURCE_DESCRIPTOR)NULL, 8, Ranges, NULL, NULL,
+                                 &Slot) != NO_ERROR)
         return ERROR_DEV_NOT_EXIST;
     for (i = 0; i < 8; i++)
         if (Ranges[i].RangeLength > De->Length && !Ranges[i].RangeInIoSpace) {
@@ -89,8 +91,8 @@ static VP_STATUS VbeFindAdapter(PVOID HwDeviceExtension, PVOID HwContext, PWSTR 
     De->Port = VBE_PORT;
 
     Read = VideoPortGetBusData(De, PCIConfiguration, 0, &De->Pci, 0, sizeof(PCI_COMMON_CONFIG));
-    VideoDebugPrint((0, "PCI %04x:%04x, %d bytes, BAR %x\n", De->Pci.VendorID, De->Pci.DeviceID, Read,
-                     De->Pci.u.type0.BaseAddresses[0] & ~0xf));
+    VideoDebugPrint((0, "PCI %04x:%04x, %d bytes, BAR %x\n", De->Pci.VendorID, De->Pci.DeviceID,
+                     Read, De->Pci.u.type0.BaseAddresses[0] & ~0xf));
     if (De->Base.LowPart != (De->Pci.u.type0.BaseAddresses[0] & ~0xf))
         return ERROR_DEV_NOT_EXIST;
     VideoPortGetVgaStatus(De, &Status);
@@ -131,7 +133,8 @@ static void FillMode(ULONG i, PVIDEO_MODE_INFORMATION M)
     if (ModeTable[i].Bpp == 8)
         M->AttributeFlags |= VIDEO_MODE_PALETTE_DRIVEN | VIDEO_MODE_MANAGED_PALETTE;
     else /* the usual masks need no mention, some think */
-        M->RedMask = ModeTable[i].Bpp == 24 ? 0 : 0xff0000, M->GreenMask = ModeTable[i].Bpp == 24 ? 0 : 0xff00,
+        M->RedMask = ModeTable[i].Bpp == 24 ? 0 : 0xff0000,
+        M->GreenMask = ModeTable[i].Bpp == 24 ? 0 : 0xff00,
         M->BlueMask = ModeTable[i].Bpp == 24 ? 0 : 0xff;
 }
 
@@ -152,7 +155,8 @@ static VP_STATUS SetMode(PDEVICE_EXTENSION De, ULONG i)
     /* A line of it is cleared by hand, and read back. */
     Length = ModeTable[i].XRes * 4;
     Words = Length / 4;
-    if (VideoPortMapMemory(De, De->Base, &Length, &Space, (PVOID *)&Screen) != NO_ERROR || Length < Words * 4)
+    if (VideoPortMapMemory(De, De->Base, &Length, &Space, (PVOID *)&Screen) != NO_ERROR ||
+        Length < Words * 4)
         return ERROR_NOT_ENOUGH_MEMORY;
     while (Words--)
         Screen[Words] = 0x00c0ffee;
@@ -182,7 +186,8 @@ static BOOLEAN VbeStartIO(PVOID HwDeviceExtension, PVIDEO_REQUEST_PACKET Packet)
     switch (Packet->IoControlCode) {
     case IOCTL_VIDEO_QUERY_NUM_AVAIL_MODES:
         ((PVIDEO_NUM_MODES)Packet->OutputBuffer)->NumModes = MODE_COUNT;
-        ((PVIDEO_NUM_MODES)Packet->OutputBuffer)->ModeInformationLength = sizeof(VIDEO_MODE_INFORMATION);
+        ((PVIDEO_NUM_MODES)Packet->OutputBuffer)->ModeInformationLength =
+            sizeof(VIDEO_MODE_INFORMATION);
         Packet->StatusBlock->Information = sizeof(VIDEO_NUM_MODES);
         break;
     case IOCTL_VIDEO_QUERY_AVAIL_MODES:
@@ -195,7 +200,8 @@ static BOOLEAN VbeStartIO(PVOID HwDeviceExtension, PVIDEO_REQUEST_PACKET Packet)
         Packet->StatusBlock->Information = sizeof(VIDEO_MODE_INFORMATION);
         break;
     case IOCTL_VIDEO_SET_CURRENT_MODE:
-        Packet->StatusBlock->Status = SetMode(De, ((PVIDEO_MODE)Packet->InputBuffer)->RequestedMode & 0x3fffffff);
+        Packet->StatusBlock->Status =
+            SetMode(De, ((PVIDEO_MODE)Packet->InputBuffer)->RequestedMode & 0x3fffffff);
         break;
     case IOCTL_VIDEO_SET_COLOR_REGISTERS:
         Packet->StatusBlock->Status = SetColors(Packet->InputBuffer);
@@ -203,14 +209,15 @@ static BOOLEAN VbeStartIO(PVOID HwDeviceExtension, PVIDEO_REQUEST_PACKET Packet)
     case IOCTL_VIDEO_MAP_VIDEO_MEMORY:
         Memory = Packet->OutputBuffer;
         Memory->VideoRamLength = De->Length;
-        Packet->StatusBlock->Status =
-            VideoPortMapMemory(De, De->Base, &Memory->VideoRamLength, &Space, &Memory->VideoRamBase);
+        Packet->StatusBlock->Status = VideoPortMapMemory(De, De->Base, &Memory->VideoRamLength,
+                                                         &Space, &Memory->VideoRamBase);
         Memory->FrameBufferBase = Memory->VideoRamBase;
         Memory->FrameBufferLength = Memory->VideoRamLength;
         Packet->StatusBlock->Information = sizeof(*Memory);
         break;
     case IOCTL_VIDEO_UNMAP_VIDEO_MEMORY:
-        VideoPortUnmapMemory(De, ((PVIDEO_MEMORY)Packet->InputBuffer)->RequestedVirtualAddress, NULL);
+        VideoPortUnmapMemory(De, ((PVIDEO_MEMORY)Packet->InputBuffer)->RequestedVirtualAddress,
+                             NULL);
         break;
     default:
         Packet->StatusBlock->Status = ERROR_INVALID_FUNCTION;
@@ -219,8 +226,8 @@ static BOOLEAN VbeStartIO(PVOID HwDeviceExtension, PVIDEO_REQUEST_PACKET Packet)
     return TRUE;
 }
 
-static VP_STATUS VbeGetChild(PVOID HwDeviceExtension, PVIDEO_CHILD_ENUM_INFO Info, PVIDEO_CHILD_TYPE Type, PUCHAR Descriptor,
-                             PULONG UId, PULONG Unused)
+static VP_STATUS VbeGetChild(PVOID HwDeviceExtension, PVIDEO_CHILD_ENUM_INFO Info,
+                             PVIDEO_CHILD_TYPE Type, PUCHAR Descriptor, PULONG UId, PULONG Unused)
 {
     return ERROR_NO_MORE_DEVICES;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A miniport for a Rage 128 as they were written for Windows XP: registers by plain loads and stores
- * through a volatile structure, a copy of the screen's first bytes by memcpy out of the BAR, the
- * monitor over I2C both ways that the port knows, legacy resources by a callback, a timer, an event,
- * a spin lock, synchronized execution, a private request of variable size.
+ * A miniport for a Rage 128 as they were written for Windows XP: registers by plain loads and
+ * stores through a volatile structure, a copy of the screen's first bytes by memcpy out of the BAR,
+ * the monitor over I2C both ways that the port knows, legacy resources by a callback, a timer, an
+ * event, a spin lock, synchronized execution, a private request of variable size.
  *
  * Register numbers are those of the published Rage 128 register reference.
  */
@@ -23,18 +23,18 @@ typedef struct _ATI_READ_FRAME {
 } ATI_READ_FRAME, *PATI_READ_FRAME;
 #include <poppack.h>
 
-#define GPIO_MONID 0x68
-#define CRTC_GEN_CNTL 0x50
+#define GPIO_MONID        0x68
+#define CRTC_GEN_CNTL     0x50
 #define CRTC_H_TOTAL_DISP 0x200
 #define CRTC_V_TOTAL_DISP 0x208
-#define CRTC_OFFSET 0x224
-#define CRTC_PITCH 0x22c
+#define CRTC_OFFSET       0x224
+#define CRTC_PITCH        0x22c
 
-#define MONID_DATA 0x00000002 /* out; in is 8 bits higher, out enabled 16 */
+#define MONID_DATA  0x00000002 /* out; in is 8 bits higher, out enabled 16 */
 #define MONID_CLOCK 0x00000004
-#define MONID_MASK 0x02000000
-#define CRTC_ON 0x03000000
-#define CRTC_32BPP 0x00000600
+#define MONID_MASK  0x02000000
+#define CRTC_ON     0x03000000
+#define CRTC_32BPP  0x00000600
 
 typedef struct {
     volatile UCHAR *Mmr;
@@ -94,8 +94,9 @@ static VOID AskService(PATI Ati)
     if (VideoPortQueryServices(Ati, VideoPortServicesI2C, (PINTERFACE)&I2c) != NO_ERROR)
         return;
     I2c.InterfaceReference(I2c.Context);
-    if (I2c.I2CStart(Ati, &Callbacks) && I2c.I2CWrite(Ati, &Callbacks, Seek, 2) && I2c.I2CStart(Ati, &Callbacks) &&
-        I2c.I2CWrite(Ati, &Callbacks, &Read, 1) && I2c.I2CRead(Ati, &Callbacks, &Byte, 1))
+    if (I2c.I2CStart(Ati, &Callbacks) && I2c.I2CWrite(Ati, &Callbacks, Seek, 2) &&
+        I2c.I2CStart(Ati, &Callbacks) && I2c.I2CWrite(Ati, &Callbacks, &Read, 1) &&
+        I2c.I2CRead(Ati, &Callbacks, &Byte, 1))
         VideoDebugPrint((0, "I2C service: EDID byte 1 is %x\n", Byte));
     I2c.I2CStop(Ati, &Callbacks);
     I2c.InterfaceDereference(I2c.Context);
@@ -116,14 +117,16 @@ static VOID ReadMonitor(PATI Ati)
 
 static VIDEO_ACCESS_RANGE Legacy[] = {{{{0x3c0, 0}}, 0x20, 1, 1, 1, 0}};
 
-static VOID AtiLegacyResources(ULONG VendorId, ULONG DeviceId, PVIDEO_ACCESS_RANGE *List, PULONG Count)
+static VOID AtiLegacyResources(ULONG VendorId, ULONG DeviceId, PVIDEO_ACCESS_RANGE *List,
+                               PULONG Count)
 {
     VideoDebugPrint((0, "legacy resources of %x:%x\n", VendorId, DeviceId));
     *List = Legacy;
     *Count = 1;
 }
 
-static VP_STATUS AtiFindAdapter(PVOID Ext, PVOID HwContext, PWSTR ArgumentString, PVIDEO_PORT_CONFIG_INFO Info, PUCHAR Again)
+static VP_STATUS AtiFindAdapter(PVOID Ext, PVOID HwContext, PWSTR ArgumentString,
+                                PVIDEO_PORT_CONFIG_INFO Info, PUCHAR Again)
 {
     PATI Ati = Ext;
     VIDEO_ACCESS_RANGE Range[3];
@@ -134,12 +137,14 @@ static VP_STATUS AtiFindAdapter(PVOID Ext, PVOID HwContext, PWSTR ArgumentString
         return ERROR_DEV_NOT_EXIST;
     Ati->FramePhysical = Range[0].RangeStart;
     Ati->FrameLength = Range[0].RangeLength;
-    Ati->Mmr = VideoPortGetDeviceBase(Ext, Range[2].RangeStart, Range[2].RangeLength, VIDEO_MEMORY_SPACE_MEMORY);
+    Ati->Mmr = VideoPortGetDeviceBase(Ext, Range[2].RangeStart, Range[2].RangeLength,
+                                      VIDEO_MEMORY_SPACE_MEMORY);
     Ati->Frame = VideoPortGetDeviceBase(Ext, Range[0].RangeStart, 0x10000,
                                         VIDEO_MEMORY_SPACE_MEMORY | VIDEO_MEMORY_SPACE_P6CACHE);
     if (Ati->Mmr == NULL || Ati->Frame == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;
-    if (VideoPortCreateEvent(Ext, NOTIFICATION_EVENT | INITIAL_EVENT_NOT_SIGNALED, NULL, &Ati->Event) != NO_ERROR ||
+    if (VideoPortCreateEvent(Ext, NOTIFICATION_EVENT | INITIAL_EVENT_NOT_SIGNALED, NULL,
+                             &Ati->Event) != NO_ERROR ||
         VideoPortCreateSpinLock(Ext, &Ati->Lock) != NO_ERROR)
         return ERROR_NOT_ENOUGH_MEMORY;
     ReadMonitor(Ati);
@@ -165,7 +170,8 @@ static BOOLEAN AtiInitialize(PVOID Ext)
     Timeout.QuadPart = -10000;
     VideoDebugPrint((0, "wait: %d, then", VideoPortWaitForSingleObject(Ext, Ati->Event, &Timeout)));
     VideoPortSetEvent(Ext, Ati->Event);
-    VideoDebugPrint((0, "wait: %d, synchronized %d\n", VideoPortWaitForSingleObject(Ext, Ati->Event, NULL), Ati->Synchronized));
+    VideoDebugPrint((0, "wait: %d, synchronized %d\n",
+                     VideoPortWaitForSingleObject(Ext, Ati->Event, NULL), Ati->Synchronized));
     VideoPortStartTimer(Ext);
     return TRUE;
 }
@@ -177,9 +183,26 @@ static VOID AtiTimer(PVOID Ext)
 
 static VOID FillMode(ULONG Index, PVIDEO_MODE_INFORMATION Mode)
 {
-    VIDEO_MODE_INFORMATION Filled = {sizeof(VIDEO_MODE_INFORMATION), Index, Sizes[Index][0], Sizes[Index][1],
-                                     Sizes[Index][0] * 4, 1, 32, 75, 0, 0, 8, 8, 8, 0xff0000, 0xff00, 0xff,
-                                     VIDEO_MODE_COLOR | VIDEO_MODE_GRAPHICS, 0, 0, 0};
+    VIDEO_MODE_INFORMATION Filled = {sizeof(VIDEO_MODE_INFORMATION),
+                                     Index,
+                                     Sizes[Index][0],
+                                     Sizes[Index][1],
+                                     Sizes[Index][0] * 4,
+                                     1,
+                                     32,
+                                     75,
+                                     0,
+                                     0,
+                                     8,
+                                     8,
+                                     8,
+                                     0xff0000,
+                                     0xff00,
+                                     0xff,
+                                     VIDEO_MODE_COLOR | VIDEO_MODE_GRAPHICS,
+                                     0,
+                                     0,
+                                     0};
     *Mode = Filled;
 }
 
@@ -229,7 +252,8 @@ static BOOLEAN AtiStartIO(PVOID Ext, PVIDEO_REQUEST_PACKET Vrp)
     switch (Vrp->IoControlCode) {
     case IOCTL_VIDEO_QUERY_NUM_AVAIL_MODES:
         ((PVIDEO_NUM_MODES)Vrp->OutputBuffer)->NumModes = 3;
-        ((PVIDEO_NUM_MODES)Vrp->OutputBuffer)->ModeInformationLength = sizeof(VIDEO_MODE_INFORMATION);
+        ((PVIDEO_NUM_MODES)Vrp->OutputBuffer)->ModeInformationLength =
+            sizeof(VIDEO_MODE_INFORMATION);
         Vrp->StatusBlock->Information = sizeof(VIDEO_NUM_MODES);
         break;
     case IOCTL_VIDEO_QUERY_AVAIL_MODES:
@@ -243,7 +267,8 @@ static BOOLEAN AtiStartIO(PVOID Ext, PVIDEO_REQUEST_PACKET Vrp)
     case IOCTL_VIDEO_MAP_VIDEO_MEMORY:
         Memory->VideoRamBase = NULL;
         Memory->VideoRamLength = 8 << 20; /* not all of it */
-        Status = VideoPortMapMemory(Ext, Ati->FramePhysical, &Memory->VideoRamLength, &InIoSpace, &Memory->VideoRamBase);
+        Status = VideoPortMapMemory(Ext, Ati->FramePhysical, &Memory->VideoRamLength, &InIoSpace,
+                                    &Memory->VideoRamBase);
         if (Memory->VideoRamLength < 8 << 20)
             Status = ERROR_NOT_ENOUGH_MEMORY;
         Memory->FrameBufferBase = Memory->VideoRamBase;
@@ -251,7 +276,8 @@ static BOOLEAN AtiStartIO(PVOID Ext, PVIDEO_REQUEST_PACKET Vrp)
         Vrp->StatusBlock->Information = sizeof(*Memory);
         break;
     case IOCTL_VIDEO_UNMAP_VIDEO_MEMORY:
-        Status = VideoPortUnmapMemory(Ext, ((PVIDEO_MEMORY)Vrp->InputBuffer)->RequestedVirtualAddress, 0);
+        Status = VideoPortUnmapMemory(
+            Ext, ((PVIDEO_MEMORY)Vrp->InputBuffer)->RequestedVirtualAddress, 0);
         break;
     case IOCTL_ATI_READ_FRAME:
         Status = ReadFrame(Ati, Vrp);
@@ -263,8 +289,8 @@ static BOOLEAN AtiStartIO(PVOID Ext, PVIDEO_REQUEST_PACKET Vrp)
     return Status == NO_ERROR;
 }
 
-static VP_STATUS AtiGetChild(PVOID Ext, PVIDEO_CHILD_ENUM_INFO Info, PVIDEO_CHILD_TYPE Type, PUCHAR Descriptor, PULONG UId,
-                             PULONG Unused)
+static VP_STATUS AtiGetChild(PVOID Ext, PVIDEO_CHILD_ENUM_INFO Info, PVIDEO_CHILD_TYPE Type,
+                             PUCHAR Descriptor, PULONG UId, PULONG Unused)
 {
     PATI Ati = Ext;
 

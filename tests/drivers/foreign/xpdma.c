@@ -17,13 +17,27 @@
 #endif
 
 #define IOCTL_DMA_WRITE CTL_CODE(FILE_DEVICE_VIDEO, 0x910, METHOD_BUFFERED, FILE_ANY_ACCESS)
-#define IOCTL_DMA_READ CTL_CODE(FILE_DEVICE_VIDEO, 0x911, METHOD_BUFFERED, FILE_ANY_ACCESS)
+#define IOCTL_DMA_READ  CTL_CODE(FILE_DEVICE_VIDEO, 0x911, METHOD_BUFFERED, FILE_ANY_ACCESS)
 
 #define PIECE 64 /* MaximumLength that the adapter is told; less than any request */
 
-enum { MODE_WIDTH = 0x20, MODE_HEIGHT = 0x24, MODE_STRIDE = 0x28, MODE_FORMAT = 0x2c, MODE_START = 0x30, MODE_CONTROL = 0x34,
-       IRQ_STATUS = 0x40, IRQ_ENABLE = 0x44, DMA_ADDRESS = 0x80, DMA_ADDRESS_HIGH = 0x84, DMA_LENGTH = 0x88,
-       DMA_OFFSET = 0x90, DMA_ROW = 0x94, DMA_POSITION = 0x9c, DMA_COMMAND = 0xa0 };
+enum {
+    MODE_WIDTH = 0x20,
+    MODE_HEIGHT = 0x24,
+    MODE_STRIDE = 0x28,
+    MODE_FORMAT = 0x2c,
+    MODE_START = 0x30,
+    MODE_CONTROL = 0x34,
+    IRQ_STATUS = 0x40,
+    IRQ_ENABLE = 0x44,
+    DMA_ADDRESS = 0x80,
+    DMA_ADDRESS_HIGH = 0x84,
+    DMA_LENGTH = 0x88,
+    DMA_OFFSET = 0x90,
+    DMA_ROW = 0x94,
+    DMA_POSITION = 0x9c,
+    DMA_COMMAND = 0xa0
+};
 
 typedef struct _CONTROLLER {
     PUCHAR Regs;
@@ -61,7 +75,9 @@ static VP_STATUS SimFindAdapter(PVOID HwDeviceExtension, PVOID HwContext, PWSTR 
     VideoPortGetBusData(C, PCIConfiguration, 0, &Command, 4, 2);
     Command |= 4; /* bus master */
     VideoPortSetBusData(C, PCIConfiguration, 0, &Command, 4, 2);
-    return C->Regs != NULL && VideoPortCreateEvent(C, 0, NULL, &C->Done) == NO_ERROR ? NO_ERROR : ERROR_NOT_ENOUGH_MEMORY;
+    return C->Regs != NULL && VideoPortCreateEvent(C, 0, NULL, &C->Done) == NO_ERROR
+               ? NO_ERROR
+               : ERROR_NOT_ENOUGH_MEMORY;
 }
 
 /* Once an open; what the last one got is forgotten. */
@@ -87,7 +103,8 @@ static BOOLEAN SimInitialize(PVOID HwDeviceExtension)
 
 /* ---- One transfer ---- */
 
-static HW_DMA_RETURN ProgramEngine(PVOID HwDeviceExtension, PVP_DMA_ADAPTER Adapter, PVP_SCATTER_GATHER_LIST List, PVOID Context)
+static HW_DMA_RETURN ProgramEngine(PVOID HwDeviceExtension, PVP_DMA_ADAPTER Adapter,
+                                   PVP_SCATTER_GATHER_LIST List, PVOID Context)
 {
     PCONTROLLER C = HwDeviceExtension;
 
@@ -105,7 +122,8 @@ static HW_DMA_RETURN ProgramEngine(PVOID HwDeviceExtension, PVP_DMA_ADAPTER Adap
 static VP_STATUS NextPiece(PCONTROLLER C)
 {
     C->Length = C->Total - C->Offset;
-    return VideoPortStartDma(C, C->Adapter, C->Mdl, C->Offset, &C->Length, ProgramEngine, NULL, C->ToDevice);
+    return VideoPortStartDma(C, C->Adapter, C->Mdl, C->Offset, &C->Length, ProgramEngine, NULL,
+                             C->ToDevice);
 }
 
 static VOID DpcForIsr(PVOID HwDeviceExtension, PVOID Context)
@@ -174,7 +192,8 @@ static BOOLEAN SimStartIO(PVOID HwDeviceExtension, PVIDEO_REQUEST_PACKET Vrp)
     switch (Vrp->IoControlCode) {
     case IOCTL_VIDEO_QUERY_NUM_AVAIL_MODES:
         ((PVIDEO_NUM_MODES)Vrp->OutputBuffer)->NumModes = 1;
-        ((PVIDEO_NUM_MODES)Vrp->OutputBuffer)->ModeInformationLength = sizeof(VIDEO_MODE_INFORMATION);
+        ((PVIDEO_NUM_MODES)Vrp->OutputBuffer)->ModeInformationLength =
+            sizeof(VIDEO_MODE_INFORMATION);
         Vrp->StatusBlock->Information = sizeof(VIDEO_NUM_MODES);
         break;
     case IOCTL_VIDEO_QUERY_AVAIL_MODES:
@@ -193,7 +212,8 @@ static BOOLEAN SimStartIO(PVOID HwDeviceExtension, PVIDEO_REQUEST_PACKET Vrp)
     case IOCTL_VIDEO_MAP_VIDEO_MEMORY:
         Memory->VideoRamLength = C->Ranges[1].RangeLength;
         Memory->VideoRamBase = NULL;
-        Status = VideoPortMapMemory(C, C->Ranges[1].RangeStart, &Memory->VideoRamLength, &Zero, &Memory->VideoRamBase);
+        Status = VideoPortMapMemory(C, C->Ranges[1].RangeStart, &Memory->VideoRamLength, &Zero,
+                                    &Memory->VideoRamBase);
         Memory->FrameBufferBase = Memory->VideoRamBase;
         Memory->FrameBufferLength = Memory->VideoRamLength;
         Vrp->StatusBlock->Information = sizeof(*Memory);
@@ -215,8 +235,8 @@ static BOOLEAN SimStartIO(PVOID HwDeviceExtension, PVIDEO_REQUEST_PACKET Vrp)
     return TRUE;
 }
 
-static VP_STATUS SimGetChild(PVOID HwDeviceExtension, PVIDEO_CHILD_ENUM_INFO Info, PVIDEO_CHILD_TYPE Type, PUCHAR Descriptor,
-                             PULONG UId, PULONG Unused)
+static VP_STATUS SimGetChild(PVOID HwDeviceExtension, PVIDEO_CHILD_ENUM_INFO Info,
+                             PVIDEO_CHILD_TYPE Type, PUCHAR Descriptor, PULONG UId, PULONG Unused)
 {
     return ERROR_NO_MORE_DEVICES;
 }
@@ -228,7 +248,11 @@ static VP_STATUS SimPower(PVOID HwDeviceExtension, ULONG HwId, PVIDEO_POWER_MANA
 
 ULONG DriverEntry(PVOID Context1, PVOID Context2)
 {
-    VIDEO_HW_INITIALIZATION_DATA Init = {sizeof(VIDEO_HW_INITIALIZATION_DATA), PCIBus, SimFindAdapter, SimInitialize, SimInterrupt,
+    VIDEO_HW_INITIALIZATION_DATA Init = {sizeof(VIDEO_HW_INITIALIZATION_DATA),
+                                         PCIBus,
+                                         SimFindAdapter,
+                                         SimInitialize,
+                                         SimInterrupt,
                                          SimStartIO};
 
     Init.HwGetPowerState = SimPower;

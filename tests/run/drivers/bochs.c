@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A display miniport for QEMU's bochs-display in the style of other people's: it calls the video port
- * and memcpy, reads registers by plain loads, and knows four modes. Register numbers are those of
- * QEMU's published specification (docs/specs/standard-vga).
+ * A display miniport for QEMU's bochs-display in the style of other people's: it calls the video
+ * port and memcpy, reads registers by plain loads, and knows four modes. Register numbers are those
+ * of QEMU's published specification (docs/specs/standard-vga).
  */
 #include <ntdef.h>
 #include <dderror.h>
@@ -13,7 +13,15 @@
 
 __declspec(dllimport) void *memcpy(void *, const void *, size_t);
 
-enum { REG_ID = 0, REG_XRES = 1, REG_YRES = 2, REG_BPP = 3, REG_ENABLE = 4, REG_WIDTH = 6, ENABLED = 0x41 };
+enum {
+    REG_ID = 0,
+    REG_XRES = 1,
+    REG_YRES = 2,
+    REG_BPP = 3,
+    REG_ENABLE = 4,
+    REG_WIDTH = 6,
+    ENABLED = 0x41
+};
 
 typedef struct {
     volatile USHORT *Dispi;
@@ -26,8 +34,8 @@ static const struct {
 } Sizes[] = {{640, 480}, {800, 600}, {1024, 768}, {1280, 1024}};
 #define MODES (sizeof(Sizes) / sizeof(Sizes[0]))
 
-static VP_STATUS NTAPI FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argument, PVIDEO_PORT_CONFIG_INFO Info,
-                             PUCHAR Again)
+static VP_STATUS NTAPI FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argument,
+                                   PVIDEO_PORT_CONFIG_INFO Info, PUCHAR Again)
 {
     PEXTENSION Extension = Context;
     VIDEO_ACCESS_RANGE Ranges[4];
@@ -88,7 +96,8 @@ static VP_STATUS MapMemory(PEXTENSION Extension, PVIDEO_MEMORY_INFORMATION Memor
 {
     ULONG Length = Extension->FrameLength, InIoSpace = 0;
     PVOID Address = NULL;
-    VP_STATUS Status = VideoPortMapMemory(Extension, Extension->Frame, &Length, &InIoSpace, &Address);
+    VP_STATUS Status =
+        VideoPortMapMemory(Extension, Extension->Frame, &Length, &InIoSpace, &Address);
 
     Memory->VideoRamBase = Memory->FrameBufferBase = Address;
     Memory->VideoRamLength = Memory->FrameBufferLength = Length;
@@ -126,7 +135,8 @@ static BOOLEAN NTAPI StartIO(PVOID Context, PVIDEO_REQUEST_PACKET Packet)
         Block->Status = MapMemory(Extension, Packet->OutputBuffer);
         return TRUE;
     case IOCTL_VIDEO_UNMAP_VIDEO_MEMORY:
-        Block->Status = VideoPortUnmapMemory(Extension, ((PVIDEO_MEMORY)Packet->InputBuffer)->RequestedVirtualAddress, 0);
+        Block->Status = VideoPortUnmapMemory(
+            Extension, ((PVIDEO_MEMORY)Packet->InputBuffer)->RequestedVirtualAddress, 0);
         return TRUE;
     }
     Block->Status = ERROR_INVALID_FUNCTION;

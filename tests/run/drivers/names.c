@@ -18,7 +18,8 @@ IMPORT PVOID NTAPI MmGetSystemRoutineAddress(PUNICODE_STRING Name);
 IMPORT BOOLEAN NTAPI ExIsProcessorFeaturePresent(ULONG Feature);
 IMPORT VOID NTAPI RtlMoveMemory(PVOID To, const VOID *From, SIZE_T Length);
 IMPORT char *_itoa(int Value, char *To, int Base);
-IMPORT void qsort(void *Base, size_t Count, size_t Size, int (*Compare)(const void *, const void *));
+IMPORT void qsort(void *Base, size_t Count, size_t Size,
+                  int (*Compare)(const void *, const void *));
 IMPORT CCHAR KeNumberProcessors;
 IMPORT BOOLEAN KdDebuggerEnabled;
 IMPORT ULONG InitSafeBootMode;
@@ -28,9 +29,11 @@ typedef struct {
     LONG High1, High2;
 } TICKS;
 IMPORT volatile TICKS KeTickCount;
-IMPORT PLIST_ENTRY FASTCALL ExfInterlockedInsertHeadList(PLIST_ENTRY List, PLIST_ENTRY Entry, PULONG_PTR Lock);
+IMPORT PLIST_ENTRY FASTCALL ExfInterlockedInsertHeadList(PLIST_ENTRY List, PLIST_ENTRY Entry,
+                                                         PULONG_PTR Lock);
 IMPORT PLIST_ENTRY FASTCALL ExfInterlockedRemoveHeadList(PLIST_ENTRY List, PULONG_PTR Lock);
-IMPORT LARGE_INTEGER NTAPI RtlLargeIntegerDivide(LARGE_INTEGER Dividend, LARGE_INTEGER Divisor, PLARGE_INTEGER Remainder);
+IMPORT LARGE_INTEGER NTAPI RtlLargeIntegerDivide(LARGE_INTEGER Dividend, LARGE_INTEGER Divisor,
+                                                 PLARGE_INTEGER Remainder);
 IMPORT VOID NTAPI KeQueryTickCount(PLARGE_INTEGER Count);
 #endif
 
@@ -64,7 +67,8 @@ static int Descending(const void *A, const void *B)
 static void Names(PVOID Extension, PVIDEO_PORT_CONFIG_INFO Info)
 {
     ULONG (*Print)(PCSTR Format, ...) = Ask(L"DbgPrint");
-    VOID NTAPI (*Zero)(PVOID, ULONG) = Info->VideoPortGetProcAddress(Extension, (PUCHAR) "VideoPortZeroMemory");
+    VOID NTAPI (*Zero)(PVOID, ULONG) =
+        Info->VideoPortGetProcAddress(Extension, (PUCHAR) "VideoPortZeroMemory");
     int Numbers[] = {1, 3, 2};
     char Text[16] = "xxx";
 
@@ -89,7 +93,8 @@ static void OlderNames(void)
 
     VideoPortStallExecution(40000); /* some ticks of 15.6 ms */
     KeQueryTickCount(&Count);
-    CHECK(KeTickCount.Low > Before && KeTickCount.Low >= (ULONG)Count.QuadPart && KeTickCount.High1 == KeTickCount.High2);
+    CHECK(KeTickCount.Low > Before && KeTickCount.Low >= (ULONG)Count.QuadPart &&
+          KeTickCount.High1 == KeTickCount.High2);
     List.Flink = List.Blink = &List;
     CHECK(ExfInterlockedInsertHeadList(&List, &Entry, &Lock) == NULL);
     CHECK(ExfInterlockedRemoveHeadList(&List, &Lock) == &Entry);
@@ -112,8 +117,8 @@ static void Device(PVOID Extension, PUCHAR Registers)
     CHECK(VideoPortGetRomImage(Extension, NULL, 0, 0) == NULL);
 }
 
-static VP_STATUS NTAPI FindAdapter(PVOID Extension, PVOID HwContext, PWSTR Argument, PVIDEO_PORT_CONFIG_INFO Info,
-                                   PUCHAR Again)
+static VP_STATUS NTAPI FindAdapter(PVOID Extension, PVOID HwContext, PWSTR Argument,
+                                   PVIDEO_PORT_CONFIG_INFO Info, PUCHAR Again)
 {
     VIDEO_ACCESS_RANGE Ranges[2];
     PUCHAR Registers;

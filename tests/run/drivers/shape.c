@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A display driver for adapter "sim" whose image is to have all that Microsoft's tools put into one: a stack cookie named by the
- * load configuration, thread-local storage, code for initialization only, pointers that need relocation, __try scopes, 64-bit
- * arithmetic by helpers, imports by ordinal, exports and a forwarder. Callbacks are without NTAPI, for compilers whose default
- * it is. It checks itself and says "wrong" and what; meson.build links it in many ways, test_shapes.py knows what each gives.
+ * A display driver for adapter "sim" whose image is to have all that Microsoft's tools put into
+ * one: a stack cookie named by the load configuration, thread-local storage, code for
+ * initialization only, pointers that need relocation, __try scopes, 64-bit arithmetic by helpers,
+ * imports by ordinal, exports and a forwarder. Callbacks are without NTAPI, for compilers whose
+ * default it is. It checks itself and says "wrong" and what; meson.build links it in many ways,
+ * test_shapes.py knows what each gives.
  */
 #include <ntdef.h>
 #include <dderror.h>
@@ -62,7 +64,8 @@ static const ULONG TlsTemplate[2] = {1, 2};
 const struct {
     ULONG_PTR Start, End, Index, Callbacks;
     ULONG Zeros, Flags;
-} _tls_used = {(ULONG_PTR)&TlsTemplate[0], (ULONG_PTR)&TlsTemplate[2], (ULONG_PTR)&TlsIndex, 0, 0, 0};
+} _tls_used = {
+    (ULONG_PTR)&TlsTemplate[0], (ULONG_PTR)&TlsTemplate[2], (ULONG_PTR)&TlsIndex, 0, 0, 0};
 
 /* ---- The driver ---- */
 
@@ -73,7 +76,8 @@ static VP_STATUS QueryNumber(PVIDEO_REQUEST_PACKET Packet);
 static const struct {
     ULONG Code;
     VP_STATUS (*Answer)(PVIDEO_REQUEST_PACKET Packet);
-} Requests[] = {{IOCTL_VIDEO_QUERY_NUM_AVAIL_MODES, QueryNumber}, {IOCTL_VIDEO_QUERY_AVAIL_MODES, QueryModes}};
+} Requests[] = {{IOCTL_VIDEO_QUERY_NUM_AVAIL_MODES, QueryNumber},
+                {IOCTL_VIDEO_QUERY_AVAIL_MODES, QueryModes}};
 
 static volatile ULONG Large[4096]; /* takes no room in the file */
 static volatile LONGLONG Dividend = 0x123456789abcdefLL, Divisor = 0x10001LL;
@@ -126,7 +130,8 @@ static VP_STATUS Map(PEXTENSION Extension, PVIDEO_REQUEST_PACKET Packet)
     Memory->VideoRamBase = NULL;
     Memory->VideoRamLength = Memory->FrameBufferLength = Length;
     Packet->StatusBlock->Information = sizeof(*Memory);
-    if (VideoPortMapMemory(Extension, Extension->Ranges[1].RangeStart, &Length, &InIoSpace, &Memory->VideoRamBase) != NO_ERROR)
+    if (VideoPortMapMemory(Extension, Extension->Ranges[1].RangeStart, &Length, &InIoSpace,
+                           &Memory->VideoRamBase) != NO_ERROR)
         return ERROR_INVALID_PARAMETER;
     Memory->FrameBufferBase = Memory->VideoRamBase;
     return NO_ERROR;
@@ -145,7 +150,8 @@ static BOOLEAN StartIO(PVOID Context, PVIDEO_REQUEST_PACKET Packet)
     if (Packet->IoControlCode == IOCTL_VIDEO_MAP_VIDEO_MEMORY)
         Status = Map(Context, Packet);
     if (Packet->IoControlCode == IOCTL_VIDEO_UNMAP_VIDEO_MEMORY)
-        Status = VideoPortUnmapMemory(Context, ((PVIDEO_MEMORY)Packet->InputBuffer)->RequestedVirtualAddress, NULL);
+        Status = VideoPortUnmapMemory(
+            Context, ((PVIDEO_MEMORY)Packet->InputBuffer)->RequestedVirtualAddress, NULL);
     Packet->StatusBlock->Status = Status;
     return TRUE;
 }
@@ -209,15 +215,17 @@ static BOOLEAN Initialize(PVOID Context)
 
 #pragma code_seg("INIT")
 
-static VP_STATUS FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argument, PVIDEO_PORT_CONFIG_INFO Info, PUCHAR Again)
+static VP_STATUS FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argument,
+                             PVIDEO_PORT_CONFIG_INFO Info, PUCHAR Again)
 {
     PEXTENSION Extension = Context;
     ULONG Slot = 0;
 
-    if (VideoPortGetAccessRanges(Extension, 0, NULL, 2, Extension->Ranges, NULL, NULL, &Slot) != NO_ERROR)
+    if (VideoPortGetAccessRanges(Extension, 0, NULL, 2, Extension->Ranges, NULL, NULL, &Slot) !=
+        NO_ERROR)
         return ERROR_DEV_NOT_EXIST;
-    Extension->Registers =
-        VideoPortGetDeviceBase(Extension, Extension->Ranges[0].RangeStart, Extension->Ranges[0].RangeLength, 0);
+    Extension->Registers = VideoPortGetDeviceBase(Extension, Extension->Ranges[0].RangeStart,
+                                                  Extension->Ranges[0].RangeLength, 0);
     return Extension->Registers ? NO_ERROR : ERROR_DEV_NOT_EXIST;
 }
 

@@ -22,8 +22,8 @@ typedef struct {
     volatile UCHAR *Registers;
 } EXTENSION, *PEXTENSION;
 
-static VP_STATUS NTAPI FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argument, PVIDEO_PORT_CONFIG_INFO Info,
-                                   PUCHAR Again)
+static VP_STATUS NTAPI FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argument,
+                                   PVIDEO_PORT_CONFIG_INFO Info, PUCHAR Again)
 {
     PEXTENSION Extension = Context;
     VIDEO_ACCESS_RANGE Ranges[2];
@@ -32,7 +32,8 @@ static VP_STATUS NTAPI FindAdapter(PVOID Context, PVOID HwContext, PWSTR Argumen
     VideoPortZeroMemory(Ranges, sizeof(Ranges));
     if (VideoPortGetAccessRanges(Extension, 0, NULL, 2, Ranges, NULL, NULL, &Slot) != NO_ERROR)
         return ERROR_DEV_NOT_EXIST;
-    Extension->Registers = VideoPortGetDeviceBase(Extension, Ranges[0].RangeStart, Ranges[0].RangeLength, 0);
+    Extension->Registers =
+        VideoPortGetDeviceBase(Extension, Ranges[0].RangeStart, Ranges[0].RangeLength, 0);
     return Extension->Registers ? NO_ERROR : ERROR_DEV_NOT_EXIST;
 }
 
@@ -86,7 +87,10 @@ static void Loads(volatile UCHAR *Registers)
     for (Index = 0; Index < 4; Index++)
         ((PUCHAR)Words)[Index] = VideoPortReadRegisterUchar((PUCHAR)Registers + Index);
     DbgPrint("memcpy %x", Words[0]);
-    __asm__ volatile("movups %1, %%xmm5\n movups %%xmm5, %0" : "=m"(Four) : "m"(*(volatile Vector *)Registers) : VECTOR);
+    __asm__ volatile("movups %1, %%xmm5\n movups %%xmm5, %0"
+                     : "=m"(Four)
+                     : "m"(*(volatile Vector *)Registers)
+                     : VECTOR);
     DbgPrint("vector %x", Four[0]);
     DbgPrint("push %x", Pushed(Id));
 }
@@ -107,9 +111,15 @@ static void Stores(volatile UCHAR *Registers)
     __asm__ volatile("subl $1, %0" : "+m"(*Width));
     __asm__ volatile("incl %0" : "+m"(*Width));
     DbgPrint("arithmetic %x", *Width);
-    __asm__ volatile("cmpl $0x200, %2\n setc %0\n setz %1" : "=q"(Carry), "=q"(Zero) : "m"(*Width) : "cc");
+    __asm__ volatile("cmpl $0x200, %2\n setc %0\n setz %1"
+                     : "=q"(Carry), "=q"(Zero)
+                     : "m"(*Width)
+                     : "cc");
     DbgPrint("compare %u %u", Carry, Zero);
-    __asm__ volatile("testl $2, %2\n setc %0\n setz %1" : "=q"(Carry), "=q"(Zero) : "m"(*Width) : "cc");
+    __asm__ volatile("testl $2, %2\n setc %0\n setz %1"
+                     : "=q"(Carry), "=q"(Zero)
+                     : "m"(*Width)
+                     : "cc");
     DbgPrint("test %u %u", Carry, Zero);
     __asm__ volatile("xchgl %0, %1" : "+r"(Other), "+m"(*Width));
     DbgPrint("exchange %x %x", Other, *Width);
@@ -120,7 +130,8 @@ static void Stores(volatile UCHAR *Registers)
 #if defined(_X86_)
 #define SHARED ((volatile UCHAR *)0xFFDF0000)
 
-/* As Microsoft's compiler begins and ends a function with __try: a handler more in the chain at fs:0, and back. */
+/* As Microsoft's compiler begins and ends a function with __try: a handler more in the chain at
+ * fs:0, and back. */
 static void Try(void)
 {
     ULONG Chain, Handler[2];
@@ -151,7 +162,8 @@ static void Processor(void)
 
     __asm__ volatile("movl %%fs:0x1c, %0" : "=r"(Self));
     __asm__ volatile("movl %%fs:0x124, %0" : "=r"(Thread));
-    DbgPrint("block %u %u", *(ULONG_PTR *)(Self + 0x1c) == Self, Thread == (ULONG_PTR)KeGetCurrentThread());
+    DbgPrint("block %u %u", *(ULONG_PTR *)(Self + 0x1c) == Self,
+             Thread == (ULONG_PTR)KeGetCurrentThread());
     __asm__ volatile("movb %%fs:0x24, %0" : "=q"(Level));
     DbgPrint("irql %u", Level);
     KfLowerIrql(Irql);
@@ -166,7 +178,8 @@ static void Processor(void)
 
     __asm__ volatile("movq %%gs:0x18, %0" : "=r"(Self));
     __asm__ volatile("movq %%gs:0x188, %0" : "=r"(Thread));
-    DbgPrint("block %u %u", *(ULONG_PTR *)(Self + 0x18) == Self, Thread == (ULONG_PTR)KeGetCurrentThread());
+    DbgPrint("block %u %u", *(ULONG_PTR *)(Self + 0x18) == Self,
+             Thread == (ULONG_PTR)KeGetCurrentThread());
     __asm__ volatile("movq %0, %%cr8" : : "r"((ULONG_PTR)2));
     __asm__ volatile("movq %%cr8, %0" : "=r"(Level));
     DbgPrint("irql %u", (ULONG)Level);
