@@ -34,8 +34,7 @@ static inline enum vport_status check(struct vport_dma_adapter *adapter,
     if (!adapter || !request || !request->pages || !request->ready || !request->length)
         return VPORT_E_INVALID;
     pages = request->pages;
-    if (atomic_load_explicit(&adapter->state, memory_order_acquire) != VPORT_ADAPTER_LIVE ||
-        !pages->locked)
+    if (vport_dma_adapter_state(adapter) != VPORT_ADAPTER_LIVE || !pages->locked)
         return VPORT_E_STATE;
     if (!vport_range_fits(request->offset, request->length, pages->length))
         return VPORT_E_RANGE;
