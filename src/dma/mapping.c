@@ -253,9 +253,7 @@ static void wait_turn(struct vport_dma_op *op)
         vport_trace(adapter->trace, VPORT_TRACE_QUEUE, adapter->name, op->length, op->registers,
                     vport_registers_free(&adapter->registers));
     vport_waiters_add(op);
-    if (!adapter->queue_always)
-        vport_dma_adapter_dispatch(adapter);
-    else if (adapter->kick)
+    if (adapter->queue_always && adapter->kick)
         adapter->kick(adapter->context, adapter);
 }
 

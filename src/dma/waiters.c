@@ -8,19 +8,6 @@
 
 #include "dma/mapping.h"
 
-void vport_waiters_add(struct vport_dma_op *op)
-{
-    struct vport_dma_adapter *adapter = op->adapter;
-
-    op->next = NULL;
-    pthread_mutex_lock(&adapter->lock);
-    *adapter->last_waiter = op;
-    adapter->last_waiter = &op->next;
-    adapter->waiting[op->to_device]++;
-    atomic_fetch_or(&adapter->attention, VPORT_ADAPTER_WAITING);
-    pthread_mutex_unlock(&adapter->lock);
-}
-
 /* The adapter is locked. */
 static void remove_first(struct vport_dma_adapter *adapter)
 {
@@ -49,29 +36,58 @@ static void complain(struct vport_dma_op *op, enum vport_status status)
 }
 
 /* The first waiter with everything it needs, out of the queue; NULL: there is none that can go
- * ahead. */
+ * ahead. The adapter is locked. */
 static struct vport_dma_op *take_first(struct vport_dma_adapter *adapter)
 {
     enum vport_status status = VPORT_OK;
+    struct vport_dma_op *op = adapter->first_waiter;
+
+    if (!op)
+        return NULL;
+    if (vport_dma_op_reserve(op, &status)) {
+        remove_first(adapter);
+        return op;
+    }
+    if (status != VPORT_OK)
+        complain(op, status);
+    return NULL;
+}
+
+void vport_waiters_add(struct vport_dma_op *op)
+{
+    struct vport_dma_adapter *adapter = op->adapter;
+    struct vport_dma_op *first;
+
+    op->next = NULL;
+    pthread_mutex_lock(&adapter->lock);
+    *adapter->last_waiter = op;
+    adapter->last_waiter = &op->next;
+    adapter->waiting[op->to_device]++;
+    atomic_fetch_or(&adapter->attention, VPORT_ADAPTER_WAITING);
+    first = adapter->queue_always ? NULL : take_first(adapter);
+    pthread_mutex_unlock(&adapter->lock);
+    if (first) {
+        vport_dma_op_commit(first);
+        vport_dma_adapter_dispatch(adapter);
+    }
+}
+
+static struct vport_dma_op *lock_and_take_first(struct vport_dma_adapter *adapter)
+{
     struct vport_dma_op *op;
-    bool reserved;
 
     pthread_mutex_lock(&adapter->lock);
-    op = adapter->first_waiter;
-    reserved = op && vport_dma_op_reserve(op, &status);
-    if (reserved)
-        remove_first(adapter);
-    else if (status != VPORT_OK)
-        complain(op, status);
+    op = take_first(adapter);
     pthread_mutex_unlock(&adapter->lock);
-    return reserved ? op : NULL;
+    return op;
 }
 
 void vport_dma_adapter_dispatch(struct vport_dma_adapter *adapter)
 {
     struct vport_dma_op *op;
 
-    while ((op = take_first(adapter)))
+    while (atomic_load(&adapter->attention) & VPORT_ADAPTER_WAITING &&
+           (op = lock_and_take_first(adapter)))
         vport_dma_op_commit(op);
 }
 

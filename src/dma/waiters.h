@@ -6,7 +6,9 @@
 #include "dma/adapter.h"
 
 /*
- * Puts the operation at the end. From here on any thread may run it: the caller touches it no more.
+ * Puts the operation at the end, and lets the first ones go ahead if they can by now (but for an
+ * adapter that queues always: kick that). From here on any thread may run it: the caller touches it
+ * no more.
  */
 void vport_waiters_add(struct vport_dma_op *op);
 /* Takes all waiters out of the queue of an adapter that is being destroyed, and ends them without a
