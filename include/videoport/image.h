@@ -12,8 +12,8 @@ extern "C" {
 
 struct vport_image {
     uint32_t width, height; /* pixels */
-    uint32_t
-        *pixels; /* width * height of 0x00RRGGBB, no padding; malloc'ed, the holder's to free */
+    /* width * height of 0x00RRGGBB, no padding; malloc'ed, the holder's to free. */
+    uint32_t *pixels;
 };
 
 #ifdef __cplusplus

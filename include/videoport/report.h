@@ -20,8 +20,7 @@ extern "C" {
 struct vport_reports;
 
 struct vport_report {
-    const char
-        *rule; /* id of the clause or rule: "SD-A3", "CD-A2"; docs/contract.md explains each */
+    const char *rule; /* the clause: "SD-A3", "CD-A2"; docs/contract.md explains each */
     const char *text; /* one or more whole sentences, no newline at the end */
     const void *site; /* return address of the driver's call if known, else NULL */
     uint64_t number;  /* 1 for the first report of this channel */

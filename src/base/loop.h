@@ -44,8 +44,8 @@ struct vport_event {
     void *context;
     enum vport_event_class class;
     uint64_t due; /* ns on the loop's clock */
-    struct vport_event *next,
-        *previous; /* in order of due time, then of posting; NULL = not posted */
+    /* In order of due time, then of posting; NULL = not posted. */
+    struct vport_event *next, *previous;
 };
 
 static inline void vport_event_init(struct vport_event *event, enum vport_event_class class,

@@ -19,9 +19,9 @@ struct worker {
     struct vport_loop *loop;
     enum vport_event_class class;
     struct vport_event *running; /* under the lock */
-    struct vport_event
-        *cancelling; /* the running one if somebody waits for its end: not posted again */
-    uint64_t runs;   /* events that have run */
+    /* The running one if somebody waits for its end: it is not posted again. */
+    struct vport_event *cancelling;
+    uint64_t runs; /* events that have run */
     pthread_t thread;
     pthread_cond_t posted;
     bool asleep;            /* under the lock */

@@ -10,9 +10,8 @@
 enum { LINE_SIZE = 256 };
 
 struct vport_trace {
-    struct vport_trace_switch
-        enabled;          /* first: vport_trace() looks at it without knowing the rest */
-    pthread_mutex_t lock; /* one line at a time */
+    struct vport_trace_switch enabled; /* first: vport_trace() knows no more */
+    pthread_mutex_t lock;              /* one line at a time */
     vport_trace_sink *sink;
     void *context;
     _Atomic uint64_t names[VPORT_TRACE_NAMES];

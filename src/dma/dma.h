@@ -35,8 +35,7 @@ struct vport_dma_list {
 
 /* What limits an adapter. Filled once. */
 struct vport_dma_constraints {
-    uint64_t
-        reach; /* highest bus address the device can put out: 0xffffff, 0xfffffff, 0xffffffff, ~0 */
+    uint64_t reach;    /* highest bus address the device can put out: 0xffffff, 0xffffffff, ~0 */
     uint64_t boundary; /* an element never crosses a multiple of this (power of two); 4 GiB normally
                           (SG-A1) */
     uint32_t max_length; /* bytes per operation; 0: no limit of the device's own */
@@ -52,8 +51,8 @@ struct vport_dma_op;
 struct vport_dma_adapter_config {
     struct vport_dma_platform *platform;
     unsigned device; /* for the IOMMU: which device of the bus */
-    struct vport_dma_constraints
-        constraints; /* `registers` = most that are wanted; 0: as many as max_length needs */
+    /* `registers` = most that are wanted; 0: as many as max_length needs. */
+    struct vport_dma_constraints constraints;
     struct vport_reports *reports;
     struct vport_trace *trace;
     /*

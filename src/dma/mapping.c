@@ -471,10 +471,9 @@ enum vport_status VPORT_DRIVER_CALL vport_dma_unmap(struct vport_dma_adapter *ad
                          0))
         return unmap(adapter, list, to_device);
     pages = op->pages;
-    if (__builtin_expect(
-            !ends_straight(op, adapter, to_device) ||
-                !vport_block_give_kept(vport_dma_ops, (struct vport_block_head *)op - 1, 0),
-            0))
+    if (__builtin_expect(!ends_straight(op, adapter, to_device) ||
+                             !vport_block_give_kept(vport_dma_ops, op, 0),
+                         0))
         return unmap_claimed(op, adapter, to_device);
     vport_shard_add_own(&adapter->shards[vport_thread_own_slot()].ended, 1);
     vport_pages_release(pages);

@@ -153,6 +153,15 @@ static inline void fill_callback(struct vport_dma_request *request, PDEVICE_OBJE
     request->user[USER_BUILT] = 0;
 }
 
+static VPORT_DRIVER_COLD NTSTATUS list_failed(struct vport_hal_adapter *adapter,
+                                              enum vport_status status,
+                                              const struct vport_dma_request *request,
+                                              const void *site)
+{
+    report_range(adapter->hal, status, request, "GetScatterGatherList", site);
+    return vport_hal_dma_status(status);
+}
+
 /* Whatever was not as get_list expects it: what is wrong is found and reported here, and what is
  * merely seldom is done. */
 static VPORT_DRIVER_COLD NTSTATUS get_list_long(PDMA_ADAPTER pointer, PMDL mdl, PVOID current_va,
@@ -171,17 +180,7 @@ static VPORT_DRIVER_COLD NTSTATUS get_list_long(PDMA_ADAPTER pointer, PMDL mdl, 
     if (status != VPORT_OK)
         return vport_hal_dma_status(status);
     status = vport_dma_map(adapter->dma, request);
-    report_range(adapter->hal, status, request, "GetScatterGatherList", site);
-    return vport_hal_dma_status(status);
-}
-
-static VPORT_DRIVER_COLD NTSTATUS list_failed(struct vport_hal_adapter *adapter,
-                                              enum vport_status status,
-                                              const struct vport_dma_request *request,
-                                              const void *site)
-{
-    report_range(adapter->hal, status, request, "GetScatterGatherList", site);
-    return vport_hal_dma_status(status);
+    return status == VPORT_OK ? STATUS_SUCCESS : list_failed(adapter, status, request, site);
 }
 
 NTSTATUS NTAPI vport_hal_get_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT DeviceObject, PMDL Mdl,

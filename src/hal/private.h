@@ -75,8 +75,8 @@ struct vport_hal_adapter {
     LIST_ENTRY channels; /* struct vport_hal_channel, with registers */
     LIST_ENTRY waiting;  /* the same, without */
     uint32_t channel_registers;
-    struct vport_hal_channel
-        *holder; /* the channel that holds the adapter itself (KeepObject, or its routine runs) */
+    /* The channel that holds the adapter itself (KeepObject, or its routine runs). */
+    struct vport_hal_channel *holder;
     LIST_ENTRY built; /* struct vport_hal_built */
     _Atomic uint32_t built_count;
 } __attribute__((aligned(64)));

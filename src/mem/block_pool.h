@@ -129,9 +129,9 @@ static inline void *vport_block_take(struct vport_block_pool *pool, size_t items
 }
 
 /* Gives a live block of that class back if this thread keeps any and has room. Calls nothing. */
-static inline bool vport_block_give_kept(struct vport_block_pool *pool,
-                                         struct vport_block_head *head, unsigned class)
+static inline bool vport_block_give_kept(struct vport_block_pool *pool, void *block, unsigned class)
 {
+    struct vport_block_head *head = (struct vport_block_head *)block - 1;
     struct vport_block_cache *cache = vport_block_thread_cache;
     struct vport_block_stack *stack;
 
@@ -152,8 +152,9 @@ static inline void vport_block_give(struct vport_block_pool *pool, void *block)
     struct vport_block_head *head = (struct vport_block_head *)block - 1;
 
     assert(atomic_load_explicit(&head->state, memory_order_relaxed) == VPORT_BLOCK_LIVE);
-    if (__builtin_expect(
-            head->class == VPORT_BLOCK_EXACT || !vport_block_give_kept(pool, head, head->class), 0))
+    if (__builtin_expect(head->class == VPORT_BLOCK_EXACT ||
+                             !vport_block_give_kept(pool, block, head->class),
+                         0))
         vport_block_give_slowly(pool, head);
 }
 

@@ -88,8 +88,8 @@ struct vport_nt {
     void *memory_context;
     LIST_ENTRY contiguous; /* struct vport_nt_contiguous; under object_lock */
 
-    struct vport_lock
-        object_lock; /* everything below; held for moments, never while driver code runs */
+    /* For everything below; held for moments, never while driver code runs. */
+    struct vport_lock object_lock;
     LIST_ENTRY drivers;
     LIST_ENTRY devices;
     ULONG instances; /* devices ever made */

@@ -286,7 +286,7 @@ VPORT_SHORT_WAY bool free_quickly(struct vport_nt_mdl *mdl)
 {
     if (!vport_block_is_small(vport_nt_mdls, mdl) || !kernel_of(mdl) ||
         mdl->mdl.MdlFlags & MDL_PAGES_LOCKED || mdl->pages.locked || users(mdl) ||
-        !vport_block_give_kept(vport_nt_mdls, (struct vport_block_head *)mdl - 1, 0))
+        !vport_block_give_kept(vport_nt_mdls, mdl, 0))
         return false;
     /* It is free, but nobody else's before this thread takes it again or gives it away. */
     atomic_store_explicit(&mdl->nt, NULL, memory_order_relaxed);

@@ -89,8 +89,7 @@ struct vport_qemu_bus {
     struct vport_qemu_watch watch;
     struct vport_qemu_ram ram;
     struct vport_qemu_outside outside; /* pages of this process that are no memory of the machine */
-    struct vport_foreign
-        *foreign; /* those of them that are pinned without having been registered */
+    struct vport_foreign *foreign;     /* those that are pinned without having been registered */
     struct vport_qtest *qtest;
     struct vport_qmp *qmp;
     struct vport_qemu_iommu *iommu; /* NULL: none */
