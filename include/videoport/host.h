@@ -5,12 +5,13 @@
  *
  *     struct vport_machine *machine;
  *     char error[VPORT_ERROR_TEXT];
- *     if (vport_machine_create(&(struct vport_machine_config){.adapter = "sim:sg=off,reach=24"},
- * &machine, error))
+ *     struct vport_machine_config config = {.adapter = "sim:sg=off,reach=24"};
+ *
+ *     if (vport_machine_create(&config, &machine, error) != VPORT_OK)
  *         ...error says why...
- *     vport_machine_start(machine, NULL, error);               // the adapter's own miniport:
- * DriverEntry ... HwVidInitialize vport_machine_control(machine, IOCTL_VIDEO_..., ...);     //
- * HwVidStartIO vport_machine_destroy(machine);
+ *     vport_machine_start(machine, NULL, error); // DriverEntry ... HwVidInitialize
+ *     vport_machine_control(machine, IOCTL_VIDEO_..., ...); // HwVidStartIO
+ *     vport_machine_destroy(machine);
  *
  * Any number of machines may live in a process. A machine's functions are called from one thread at
  * a time unless said otherwise.

@@ -16,9 +16,8 @@ extern "C" {
 enum vport_status {
     VPORT_OK = 0,
 
-    /* The caller's mistake. */
-    VPORT_E_INVALID =
-        0x100,       /* an argument that is wrong by itself: NULL, zero, a bad combination */
+    /* The caller's mistake. The first: an argument that is wrong by itself, NULL, 0, a bad mix. */
+    VPORT_E_INVALID = 0x100,
     VPORT_E_RANGE,   /* a range that leaves the object it is about */
     VPORT_E_STATE,   /* the right object at the wrong time: released, not locked, still in use */
     VPORT_E_UNKNOWN, /* a pointer or name that stands for nothing we know */

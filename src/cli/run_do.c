@@ -65,7 +65,10 @@ static int name_driver(struct run *run)
 
     run->options->job.driver =
         run->options->job.shared_object ? realpath(path, NULL) : strdup(slash ? slash + 1 : path);
-    return run->options->job.driver ? VPORT_EXIT_OK : VPORT_EXIT_FAILED;
+    if (run->options->job.driver)
+        return VPORT_EXIT_OK;
+    vport_message("%s: %s", path, strerror(errno));
+    return VPORT_EXIT_FAILED;
 }
 
 static int read_picture(struct run *run)

@@ -294,8 +294,9 @@ static void adapter_end(struct vport_hal_adapter *adapter, const void *site)
     bool drained;
     KIRQL before;
 
-    /* At DISPATCH_LEVEL this may be that very event, in a driver's callback; what it does after
-     * that finds an empty queue. */
+    /* At DISPATCH_LEVEL this may be that very event, in a driver's callback, or one runs on another
+     * processor: not waited for. What it does after that finds an empty queue, and the slot is not
+     * soon another's, since slots are taken in turn. */
     if (vport_hal_irql() == PASSIVE_LEVEL)
         vport_loop_cancel_wait(hal->bus->loop, &adapter->kick);
     else

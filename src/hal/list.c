@@ -367,7 +367,7 @@ NTSTATUS NTAPI vport_hal_build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT Devi
 {
     struct vport_hal_adapter *adapter =
         vport_hal_adapter_check(DmaAdapter, "BuildScatterGatherList", VPORT_HAL_SITE);
-    struct vport_dma_request request = {.ready = ready_built};
+    struct vport_dma_request request;
     struct vport_hal_built *built;
     enum vport_status status;
     ULONG needed = 0;
@@ -386,9 +386,8 @@ NTSTATUS NTAPI vport_hal_build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT Devi
     built = built_new(adapter, ScatterGatherBuffer);
     if (!built)
         return STATUS_INSUFFICIENT_RESOURCES;
-    request.user[USER_ROUTINE] = (uintptr_t)ExecutionRoutine;
-    request.user[USER_CONTEXT] = (uintptr_t)Context;
-    request.user[USER_DEVICE] = (uintptr_t)DeviceObject;
+    fill_callback(&request, DeviceObject, ExecutionRoutine, Context);
+    request.ready = ready_built;
     request.user[USER_BUILT] = (uintptr_t)built;
     status = vport_dma_map(adapter->dma, &request);
     report_range(adapter->hal, status, &request, "BuildScatterGatherList", VPORT_HAL_SITE);

@@ -166,8 +166,8 @@ NTSTATUS NTAPI vport_hal_build_list(PDMA_ADAPTER DmaAdapter, PDEVICE_OBJECT Devi
                                     ULONG ScatterGatherLength);
 NTSTATUS NTAPI vport_hal_build_mdl(PDMA_ADAPTER DmaAdapter, PSCATTER_GATHER_LIST ScatterGather,
                                    PMDL OriginalMdl, PMDL *TargetMdl);
-/* MR-10: `offset` of CurrentVa, which is an index into the MDL. VPORT_E_* when MDL and request do
- * not fit; a bad MDL is reported. */
+/* Fills a request, all but its callback, from an MDL and CurrentVa, an index into it (MR-10).
+ * VPORT_E_* when they do not fit; a bad MDL is reported. */
 enum vport_status vport_hal_request(struct vport_hal_adapter *adapter, PMDL mdl, PVOID current_va,
                                     ULONG length, BOOLEAN write, struct vport_dma_request *request,
                                     const char *function, const void *site);

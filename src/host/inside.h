@@ -19,9 +19,9 @@ struct vport_nt *vport_inside_nt(struct vport_machine *machine);
 struct vport_hal *vport_inside_hal(struct vport_machine *machine);
 
 /* HwVidGetVideoChildDescriptor for every child; calls `visit` for each. */
-enum { VPORT_CHILD_MONITOR = 1, VPORT_CHILD_CHIP, VPORT_CHILD_VGA, VPORT_CHILD_OTHER };
+enum { VPORT_CHILD_MONITOR = 1 };
 struct vport_child {
-    unsigned type; /* VIDEO_CHILD_TYPE, as above */
+    unsigned type; /* a VIDEO_CHILD_TYPE */
     uint32_t id;
     const uint8_t *descriptor; /* 256 bytes; an EDID for a monitor */
 };

@@ -53,7 +53,7 @@ struct vport_call {
 uintptr_t vport_call_argument(const struct vport_call *call, unsigned index);
 void vport_call_set_argument(struct vport_call *call, unsigned index, uintptr_t value);
 
-/* Sees every watched call, after `enter` and before/after the hooks have made their changes. */
+/* Sees every watched call: `enter` after the callee's own has made its changes, `leave` before. */
 struct vport_call_observer {
     void (*enter)(void *context, const struct vport_call *call);
     void (*leave)(void *context, const struct vport_call *call);

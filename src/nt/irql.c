@@ -63,17 +63,11 @@ static uint8_t take_number(struct vport_nt *nt)
                                  */
 }
 
-static bool is_tracing(const struct vport_trace *trace)
-{
-    return trace && atomic_load_explicit(&((const struct vport_trace_switch *)trace)->on,
-                                         memory_order_relaxed);
-}
-
 void vport_nt_enter(struct vport_nt *nt, struct vport_cpu *cpu)
 {
     *cpu = (struct vport_cpu){.nt = nt,
                               .number = take_number(nt),
-                              .watched = !nt->threaded || is_tracing(nt->trace),
+                              .watched = !nt->threaded || vport_trace_on(nt->trace),
                               .beneath = vport_cpu_current};
     InitializeListHead(&cpu->dpcs);
     vport_cpu_current = cpu;

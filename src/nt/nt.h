@@ -44,6 +44,7 @@ struct vport_cpu {
             bool dpc_queued; /* `dpcs` may hold something; only this processor's thread reads and
                                 writes it */
             bool watched;    /* changes of IRQL are traced, or places to yield */
+            uint8_t zero;    /* so that an initializer sets all of `unsettled` */
         };
         uint32_t unsettled; /* any of these: IRQL takes the long way down */
     };

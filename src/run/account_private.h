@@ -13,7 +13,7 @@ enum { VPORT_ACCOUNT_PLACE = 256 };
 struct vport_account {
     const char *name;
     bool as_json;
-    json_t *object; /* also kept when the account is for people: it is small but for relay */
+    json_t *object; /* filled only with `as_json` */
     struct vport_pe pe;
     uint8_t *laid_out;  /* the image as it lies in memory, for its tables */
     const uint8_t *elf; /* a shared object's file, for its symbols; NULL: it is an image */

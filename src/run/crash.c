@@ -87,7 +87,7 @@ static void record_context(enum vport_crash_kind kind, const ucontext_t *context
     vport_registers_read(context, record->registers);
     record->wide = sizeof(void *) == 8;
     record->pc = vport_registers_pc(context);
-    record->access = record->access ? record->access : vport_registers_access(context);
+    record->access = vport_registers_access(context);
     record_calls();
     __atomic_store_n(&record->kind, kind, __ATOMIC_RELEASE);
     record_frames(vport_registers_sp(context));

@@ -14,7 +14,7 @@ enum vport_crash_kind {
     VPORT_CRASH_NONE,
     VPORT_CRASH_SIGNAL,   /* number: the signal; address; reason */
     VPORT_CRASH_CALL,     /* number: the system call; detail: seccomp's architecture */
-    VPORT_CRASH_BUGCHECK, /* number: the code; argument[] */
+    VPORT_CRASH_BUGCHECK, /* number: the code; reason */
     VPORT_CRASH_IMPORT,   /* reason: the import that nothing satisfied */
     VPORT_CRASH_TIMEOUT,  /* it did not come back */
 };
@@ -29,7 +29,6 @@ struct vport_crash {
     uint64_t address;           /* that faulted */
     uint64_t pc;                /* program counter */
     uint64_t image, image_size; /* where the driver's image lies; 0: none */
-    uint64_t argument[4];
     uint64_t registers[VPORT_CRASH_REGISTERS]; /* in the order of vport_crash_register_names */
     uint32_t wide;                             /* registers are 64 bits */
     uint32_t frames, calls, padding;

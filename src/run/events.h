@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kinds of lines that a machine process writes, and their fields: the one list from which both
- * the JSON object and its documentation follow. n: number, b: 0 or 1, s: text, h: 64-bit address or
- * code. One: there is at most one; else an array.
+ * The kinds of lines that a machine process writes, and their fields: the list from which the JSON
+ * object follows. n: number, b: 0 or 1, s: text, h: 64-bit address or code. One: there is at most
+ * one; else an array. Beside them: `fatal` (exit code, text), and `end` as the last line.
  */
 #ifndef VPORT_RUN_EVENTS_H
 #define VPORT_RUN_EVENTS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What one `videoport run` is to do, and what the two processes share. The supervisor
- * (supervisor.c) is the program that the user started; the machine process (child.c), which it
- * starts, holds the machine and the driver, and may be a program for another machine
+ * (supervisor.c) is the program that the user started; the machine process (machine_process.c),
+ * which it starts, holds the machine and the driver, and may be a program for another machine
  * (videoport-i386): only bytes pass between them.
  */
 #ifndef VPORT_RUN_JOB_H

@@ -240,13 +240,12 @@ static void send_ioctl(struct life *life, const struct vport_job_ioctl *ioctl)
     char step[64];
     uint32_t returned = 0, status;
 
-    if (!output)
-        return;
     snprintf(step, sizeof(step), "sending request %#" PRIx32, ioctl->code);
     begin(step);
-    status = vport_machine_control(life->machine, ioctl->code, ioctl->input,
-                                   (uint32_t)ioctl->input_length, output, ioctl->output_length,
-                                   &returned);
+    status = output ? vport_machine_control(life->machine, ioctl->code, ioctl->input,
+                                            (uint32_t)ioctl->input_length, output,
+                                            ioctl->output_length, &returned)
+                    : ERROR_NOT_ENOUGH_MEMORY; /* a driver may have taken it all */
     vport_event_begin(&line, "ioctl");
     vport_line_number(&line, ioctl->code);
     vport_line_number(&line, status);

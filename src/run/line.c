@@ -81,7 +81,8 @@ void vport_line_bytes(struct vport_line *line, const void *bytes, size_t length)
     }
 }
 
-char *vport_line_take(struct vport_line *line)
+/* Ends the line; its text, with the newline, is the caller's to free. NULL: there was no memory. */
+static char *take(struct vport_line *line)
 {
     if (line->text) {
         line->text[line->length++] = '\n'; /* room() keeps two bytes */
@@ -93,7 +94,7 @@ char *vport_line_take(struct vport_line *line)
 bool vport_line_send(struct vport_line *line, int descriptor)
 {
     static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
-    char *text = vport_line_take(line);
+    char *text = take(line);
     size_t done = 0;
     bool sent;
 

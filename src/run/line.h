@@ -30,8 +30,6 @@ void vport_line_bytes(struct vport_line *line, const void *bytes, size_t length)
 /* Ends the line, writes it to the descriptor in one piece as far as other threads' lines go, and
  * frees it. false: there was no memory, or nobody listens. */
 bool vport_line_send(struct vport_line *line, int descriptor);
-/* Ends the line; its text, with the newline, is the caller's to free. NULL: there was no memory. */
-char *vport_line_take(struct vport_line *line);
 
 /*
  * Splits a line, without its newline, in place; field[0] is the kind. Returns how many fields there

@@ -13,7 +13,8 @@
 #include "run/trap_machine.h"
 
 /* Eight bars, under them a grey ramp, a white frame around all. */
-uint32_t vport_paint_colour(uint32_t x, uint32_t y, uint32_t width, uint32_t height)
+/* Colour of the test picture's pixel, 0x00RRGGBB. */
+static uint32_t paint_colour(uint32_t x, uint32_t y, uint32_t width, uint32_t height)
 {
     static const uint32_t bars[8] = {0xffffff, 0xffff00, 0x00ffff, 0x00ff00,
                                      0xff00ff, 0xff0000, 0x0000ff, 0x000000};
@@ -101,7 +102,7 @@ static void make_row(struct canvas *canvas, uint32_t y)
     uint32_t bytes = (mode->bits + 7) / 8;
 
     for (uint32_t x = 0; x < mode->width; x++) {
-        uint32_t pixel = pixel_of(mode, vport_paint_colour(x, y, mode->width, mode->height));
+        uint32_t pixel = pixel_of(mode, paint_colour(x, y, mode->width, mode->height));
 
         memcpy(canvas->row + (size_t)x * bytes, &pixel, bytes);
     }
@@ -139,9 +140,10 @@ static bool is_planar(const struct vport_mode_info *mode)
     return mode->planes == PLANES && mode->bits == PLANES;
 }
 
-static uint32_t row_length(const struct vport_mode_info *mode)
+/* In bytes. A driver's mode may be nonsense: no product of its members fits in 32 bits for sure. */
+static uint64_t row_length(const struct vport_mode_info *mode)
 {
-    return is_planar(mode) ? mode->width / 8 : mode->width * ((mode->bits + 7) / 8);
+    return is_planar(mode) ? mode->width / 8 : (uint64_t)mode->width * ((mode->bits + 7) / 8);
 }
 
 /* The colour's number among the sixteen that a VGA begins with: intensity, red, green, blue. */
@@ -167,7 +169,7 @@ static void make_plane_row(struct canvas *canvas, uint32_t y, unsigned plane)
 
     memset(canvas->row, 0, canvas->row_bytes);
     for (uint32_t x = 0; x < mode->width; x++) {
-        uint32_t colour = vga_colour(vport_paint_colour(x, y, mode->width, mode->height));
+        uint32_t colour = vga_colour(paint_colour(x, y, mode->width, mode->height));
 
         canvas->row[x / 8] |= (uint8_t)((colour >> plane & 1) << (7 - x % 8));
     }
@@ -211,7 +213,7 @@ const char *vport_paint(struct vport_machine *machine, const struct vport_mode_i
 {
     struct vport_mode_info mode = *wanted;
     struct canvas canvas = {
-        .mode = &mode, .frame_buffer = frame_buffer, .row_bytes = row_length(&mode)};
+        .mode = &mode, .frame_buffer = frame_buffer, .row_bytes = (uint32_t)row_length(&mode)};
     const char *problem = check_mode(&mode, length);
 
     if (problem)

@@ -10,9 +10,6 @@
 
 #include "run/mode.h"
 
-/* Colour of the test picture's pixel, 0x00RRGGBB. */
-uint32_t vport_paint_colour(uint32_t x, uint32_t y, uint32_t width, uint32_t height);
-
 /*
  * Draws it with plain stores, never beyond `length` bytes. NULL, or why nothing was drawn. A
  * palette-driven mode of 8 bits gets its colours through IOCTL_VIDEO_SET_COLOR_REGISTERS first.

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -130,19 +132,38 @@ static bool take_places(struct supervisor *s, bool quiet)
     return !quiet || (dup2(null, 1) >= 0 && dup2(null, 2) >= 0);
 }
 
+enum { ENVIRONMENT = 3 }; /* the exit code: something is missing on this computer */
+
+/* In the child: says, as the machine process would, why there will be none. */
+static _Noreturn void give_up(int events, const char *what, int error)
+{
+    struct vport_line line;
+    char text[PATH_MAX + 64];
+
+    snprintf(text, sizeof(text), "%s: %s", what, strerror(error));
+    vport_line_begin(&line, "fatal");
+    vport_line_number(&line, ENVIRONMENT);
+    vport_line_text(&line, text);
+    vport_line_send(&line, events);
+    _exit(ENVIRONMENT);
+}
+
 /* In the child. With the sandbox off its messages may be seen: that is for debuggers. */
 static _Noreturn void become_machine(struct supervisor *s, pid_t parent)
 {
     const struct vport_supervisor_request *request = s->request;
+    int error;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent)
         _exit(127);
-    if (request->sandbox && vport_jail_write_filter(s->end[VPORT_FD_FILTER], request->i386) != 0)
-        _exit(126);
-    if (take_places(s, request->sandbox))
-        execv(request->program, (char *const *)(uintptr_t)request->arguments);
-    _exit(127);
+    error = request->sandbox ? vport_jail_write_filter(s->end[VPORT_FD_FILTER], request->i386) : 0;
+    if (error)
+        give_up(s->end[VPORT_FD_EVENTS], "the system call filter cannot be written", error);
+    if (!take_places(s, request->sandbox))
+        _exit(127);
+    execv(request->program, (char *const *)(uintptr_t)request->arguments);
+    give_up(VPORT_FD_EVENTS, request->program, errno);
 }
 
 static bool start(struct supervisor *s)

@@ -85,7 +85,7 @@ uint64_t vport_operand_memory(struct vport_trap *trap, uintptr_t address, unsign
 {
     uint64_t value = 0;
 
-    if (!vport_trap_read(address, width, &value, trap->pc))
+    if (width > sizeof(value) || !vport_trap_read(address, width, &value, trap->pc))
         trap->refused = true;
     return value;
 }

@@ -2,7 +2,9 @@
 """A driver's life, told: our own miniport as the .sys that Windows would load."""
 
 import json
+import shutil
 import struct
+import subprocess
 import unittest
 
 import png
@@ -25,6 +27,14 @@ class Life(command.CommandTest):
         self.assertEqual(account["exit_code"], 0)
         self.assertNotIn("reports", account)
         self.assertNotIn("missing_imports", account)
+
+    @unittest.skipUnless(driver("sim-i386").exists(), "no driver for i386 was built")
+    def test_a_machine_process_that_cannot_be_started_is_of_the_environment(self):
+        program = shutil.copy(command.VIDEOPORT, self.folder / "videoport")
+        self.file("videoport-i386", b"no program").chmod(0o755)
+        done = subprocess.run([program, "run", driver("sim-i386")], stdout=subprocess.PIPE, text=True, check=False)
+        self.assertIn("videoport-i386: Exec format error", done.stdout)
+        self.assertEqual(done.returncode, command.ENVIRONMENT)
 
     def test_what_it_claimed(self):
         account = self.account()

@@ -35,7 +35,8 @@ struct card {
 
 #define CARD_VALUE(offset) (0xA0A1A2A3A4A5A6A7u + (offset))
 
-/* What the miniport does; set before port_start. NULL: nothing, and success. */
+/* What the miniport does; set before port_start. NULL: find maps BAR 0, start_io knows no request,
+ * interrupt is not its own. */
 struct miniport {
     VIDEO_HW_INITIALIZATION_DATA
     data;              /* filled by port_begin with routines that do nothing; tests change it */

@@ -292,8 +292,11 @@ enum vport_status vport_qemu_pci_read_rom(struct vport_qemu_bus *bus, unsigned s
                                           uint32_t offset, void *buffer, uint32_t length)
 {
     uint16_t command;
+    uint32_t rom;
     enum vport_status status = vport_qemu_pci_read(bus, slot, COMMAND, &command, sizeof(command));
 
+    if (status == VPORT_OK)
+        status = vport_qemu_pci_read(bus, slot, ROM, &rom, sizeof(rom));
     if (status != VPORT_OK)
         return status;
     vport_qtest_begin(bus->qtest);
@@ -301,7 +304,7 @@ enum vport_status vport_qemu_pci_read_rom(struct vport_qemu_bus *bus, unsigned s
     put_write(bus->qtest, slot, COMMAND, 2, command | COMMAND_MEMORY);
     vport_qtest_read_bytes(bus->qtest, ROM_ADDRESS + offset, buffer, length);
     put_write(bus->qtest, slot, COMMAND, 2, command);
-    put_write(bus->qtest, slot, ROM, 4, 0);
+    put_write(bus->qtest, slot, ROM, 4, rom);
     return vport_qtest_end(bus->qtest);
 }
 

@@ -119,7 +119,8 @@ enum vport_status vport_qemu_vga_start(struct vport_qemu_bus *bus)
 }
 
 /*
- * Bochs's mode registers and Cirrus's modes set the bit, too. The index register is left as it was.
+ * Bochs's mode registers and Cirrus's modes set the bit, too. The index register is left as it
+ * was, if no driver changes it meanwhile.
  */
 enum vport_status vport_qemu_vga_shows(struct vport_qemu_bus *bus)
 {
